@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kexec decides, apart from what it does.
+ *
+ * Everything here is a pure function over plain structs: no allocation, no
+ * locks, no globals.  The same source is compiled into the kernel and into
+ * tools/testing/kexec, where each function runs beside a brute-force oracle.
+ *
+ * Conventions: segments are in bytes of physical address space, ranges in page
+ * frame numbers.  Every end is exclusive.
+ */
+#ifndef KEXEC_PLAN_H
+#define KEXEC_PLAN_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#include <stdint.h>
+typedef uint64_t u64;
+#endif
+
+/**
+ * struct plan_segment - a segment as the rules see it
+ * @mem: first byte of the destination (physical)
+ * @memsz: length of the destination in bytes
+ * @bufsz: bytes that the caller provides; the rest of @memsz is zero
+ */
+struct plan_segment {
+	u64 mem;
+	u64 memsz;
+	u64 bufsz;
+};
+
+/**
+ * struct plan_limits - what this machine allows
+ * @page_size: bytes per page, a power of two
+ * @dest_limit: a destination must end below this physical address
+ * @max_pages: pages that one segment, and all of them together, may take
+ */
+struct plan_limits {
+	u64 page_size;
+	u64 dest_limit;
+	u64 max_pages;
+};
+
+/**
+ * enum plan_rule - the rules of a segment table, in the order they are tested
+ * @PLAN_OK: nothing to object to
+ * @PLAN_WRAPS: mem + memsz passes the end of the address space
+ * @PLAN_UNALIGNED: start or end is not on a page boundary
+ * @PLAN_BEYOND: the destination ends at or above plan_limits.dest_limit
+ * @PLAN_OVERLAP: two destinations share a byte
+ * @PLAN_BUFSZ: more bytes provided than the destination holds
+ * @PLAN_SEGMENT_SIZE: one segment exceeds plan_limits.max_pages
+ * @PLAN_TOTAL_SIZE: all segments together exceed plan_limits.max_pages
+ */
+enum plan_rule {
+	PLAN_OK,
+	PLAN_WRAPS,
+	PLAN_UNALIGNED,
+	PLAN_BEYOND,
+	PLAN_OVERLAP,
+	PLAN_BUFSZ,
+	PLAN_SEGMENT_SIZE,
+	PLAN_TOTAL_SIZE,
+};
+
+/**
+ * struct plan_verdict - which rule refused what
+ * @rule: the first rule that was broken
+ * @segment: index of the segment that broke it
+ * @other: the second segment, for %PLAN_OVERLAP
+ * @pages: pages asked for, for the size rules
+ */
+struct plan_verdict {
+	enum plan_rule rule;
+	unsigned int segment;
+	unsigned int other;
+	u64 pages;
+};
+
+/**
+ * struct plan_range - a run of page frames
+ * @start: first page frame
+ * @end: first page frame behind the run
+ */
+struct plan_range {
+	u64 start;
+	u64 end;
+};
+
+struct plan_verdict plan_judge(const struct plan_segment *seg, unsigned int nr,
+			       const struct plan_limits *limits);
+int plan_errno(enum plan_rule rule);
+
+unsigned int plan_destinations(const struct plan_segment *seg, unsigned int nr,
+			       u64 page_size, struct plan_range *out);
+bool plan_is_destination(const struct plan_range *dest, unsigned int nr,
+			 u64 pfn, u64 *until);
+
+u64 plan_cut(struct plan_range run, u64 granule);
+unsigned int plan_block_order(u64 pages, unsigned int max_order);
+u64 plan_list_pages(u64 sources, u64 runs, u64 per_page);
+
+#endif /* KEXEC_PLAN_H */
