@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The guest's files. Usage: lab/initramfs.sh BZIMAGE OUT
+#
+# OUT is the initramfs of a guest that has BZIMAGE as its next kernel:
+#   /init              lab/guest/init
+#   /bin               busybox, one link per applet
+#   /sbin/kexec        Debian's, with its libraries
+#   /lab/bin           lab/guest/*.c
+#   /lab/run           lab/scenarios/guest/*
+#   /lab/kselftest     tools/testing/selftests/kexec/*.c
+#   /lab/probe.bin     lab/probe
+#   /boot/bzImage      BZIMAGE
+#   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
+# Archives are not compressed: QEMU copies faster than a guest unpacks.
+
+. "$(dirname "$0")/lib.sh"
+
+image=$1
+out=$2
+base=$cache/base
+bin=$build/guest
+
+[ -r "$image" ] || die "initramfs: no kernel at $image"
+mkdir -p "$bin/lab" "$bin/kselftest" "$(dirname "$out")"
+
+# compile OUTDIR DEPS FLAGS SOURCES...: static programs, only what changed.
+compile() {
+	dir=$1
+	deps=$2
+	flags=$3
+	shift 3
+	for source in "$@"; do
+		[ -f "$source" ] || continue
+		program=$dir/$(basename "$source" .c)
+		[ -z "$(find "$source" $deps -newer "$program" 2>/dev/null)" ] &&
+			[ -x "$program" ] && continue
+		# shellcheck disable=SC2086 # lists of words
+		gcc -static -O2 -Wall -Wextra -D_GNU_SOURCE $flags -o "$program.new" "$source" -lpthread
+		mv "$program.new" "$program"
+	done
+}
+
+programs() {
+	compile "$bin/lab" "" "" "$top"/lab/guest/*.c
+	selftests=$top/tools/testing/selftests/kexec
+	compile "$bin/kselftest" "$(echo "$selftests"/*.h)" \
+		"-Wno-unused-parameter -I$base/tools/testing/selftests/kexec -I$selftests" \
+		"$selftests"/*.c
+	if [ -f "$top/lab/probe/Makefile" ]; then
+		make -s -C "$top/lab/probe" OUT="$bin"
+	fi
+}
+
+# The next kernel's initrd is the first layer of the guest's own.
+small_tree() {
+	mkdir -p "$1/bin" "$1/sbin" "$1/proc" "$1/sys" "$1/dev" "$1/tmp" "$1/lab/run"
+	cp /bin/busybox "$1/bin/"
+	for applet in $(/bin/busybox --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$1/bin/$applet"
+	done
+	cp "$top/lab/guest/init" "$1/init"
+	for script in "$top"/lab/scenarios/guest/*; do
+		[ ! -f "$script" ] || cp "$script" "$1/lab/run/"
+	done
+}
+
+pack() {
+	(cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$2.new"
+	mv "$2.new" "$2"
+}
+
+with_libraries() {
+	cp "$2" "$1/sbin/"
+	for lib in $(ldd "$2" | grep -o '/[^ ]*'); do
+		mkdir -p "$1$(dirname "$lib")"
+		cp -L "$lib" "$1$lib"
+	done
+}
+
+everything() {
+	programs
+	tree=$build/initramfs.tree
+	rm -rf "$tree"
+	small_tree "$tree"
+	pack "$tree" "$out.small"
+	with_libraries "$tree" /sbin/kexec
+	mkdir -p "$tree/boot" "$tree/lab/bin"
+	cp "$bin"/lab/* "$tree/lab/bin/" 2>/dev/null || :
+	cp -r "$bin/kselftest" "$tree/lab/"
+	[ ! -f "$bin/probe.bin" ] || cp "$bin/probe.bin" "$tree/lab/"
+	cp "$image" "$tree/boot/bzImage"
+	cp "$out.small" "$tree/boot/initrd.img"
+	chmod -R u+rwX,go+rX "$tree"
+	chmod 755 "$tree/init"
+	pack "$tree" "$out"
+	rm -rf "$tree"
+}
+
+step "initramfs-$(basename "$out" .cpio)" everything

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build a kernel. Usage: lab/kernel.sh ours|stock K     K is fast, debug or small
+#
+# ours:  build/obj/K from build/linux; leaves build/bzImage and build/vmlinux
+#        (for another K: build/bzImage.K and build/vmlinux.K)
+# stock: build/stock/obj/K from the base alone; leaves build/stock/bzImage
+
+. "$(dirname "$0")/lib.sh"
+
+whose=$1
+k=$2
+config=$top/lab/config
+[ -f "$config/$k.config" ] || [ "$k" = fast ] || die "no kernel is called K=$k"
+
+"$top/lab/base.sh"
+fragments=$config/base.config
+case $whose in
+ours)
+	tree=$build/linux
+	obj=$build/obj/$k
+	out=$build
+	"$top/lab/tree.py" "$cache/base" "$tree"
+	fragments="$fragments $config/own.config"
+	;;
+stock)
+	tree=$build/stock/linux
+	obj=$build/stock/obj/$k
+	out=$build/stock
+	"$top/lab/tree.py" --stock "$cache/base" "$tree"
+	;;
+*) die "kernel: whose kernel is $whose?" ;;
+esac
+[ "$k" = fast ] || fragments="$fragments $config/$k.config"
+
+# shellcheck disable=SC2086 # a list of words
+"$top/lab/config.sh" "$tree" "$obj" $fragments
+
+suffix=
+[ "$k" = fast ] || suffix=.$k
+step "kernel-$whose-$k" kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" bzImage
+for file in vmlinux arch/x86/boot/bzImage; do
+	target=$out/$(basename $file)$suffix
+	[ "$obj/$file" -ef "$target" ] || ln -f "$obj/$file" "$target"
+done
