@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kload: calls kexec_load(2) directly, with segments of known content and the probe before them.
+ *
+ *	kload [options] [ADDRESS:BUFSZ:MEMSZ ...]	sizes take K, M, G
+ *	  -p ADDRESS	the probe goes here, as first segment and entry; its table names the others
+ *	  -e		execute the image loaded (nothing is loaded if no segment is given)
+ *	  -u		unload
+ *	  -f FLAGS	flags of kexec_load
+ *	  -n ROUNDS	load so often, each time with another pattern
+ *	  -b INDEX	the last page of this segment's buffer cannot be read
+ *	  -k SIZE	load in a child that gets SIGKILL when SIZE of memory has gone into the load
+ *	  -m		sample free memory while the load runs, print the peak and what is kept
+ *	  -r COMMAND	run this between two rounds (a shell command)
+ *
+ * Each load prints one line, "KLOAD: load rc=R errno=E ms=T". The exit status is 0 if all calls
+ * returned 0; whether another outcome is the right one is the caller's to judge.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kexec.h>
+#include <linux/reboot.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../probe/probe.h"
+
+#define PROBE_FILE	"/lab/probe.bin"
+#define PAGE		4096UL
+#define ROUND_UP(x)	(((x) + PAGE - 1) & ~(PAGE - 1))
+
+static struct options {
+	int execute, unload, measure, bad;
+	unsigned long flags, rounds, kill_at, probe;
+	const char *between;
+} opt = { .rounds = 1, .bad = -1 };
+
+static struct kexec_segment segments[KEXEC_SEGMENT_MAX + 1];
+static unsigned long nr_segments;
+static struct probe_table *table;
+
+static void die(const char *what)
+{
+	printf("KLOAD: cannot go on: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static unsigned long parse_size(const char *s, char **end)
+{
+	unsigned long value = strtoul(s, end, 0);
+
+	switch (**end) {
+	case 'G':
+		value <<= 10;
+		/* fall through */
+	case 'M':
+		value <<= 10;
+		/* fall through */
+	case 'K':
+		value <<= 10;
+		(*end)++;
+	}
+	return value;
+}
+
+static unsigned long parse_one(const char *s)
+{
+	char *end;
+	unsigned long value = parse_size(s, &end);
+
+	if (*end) {
+		printf("KLOAD: not a size: %s\n", s);
+		exit(2);
+	}
+	return value;
+}
+
+static void *buffer(unsigned long size)
+{
+	void *p = mmap(NULL, ROUND_UP(size) + PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	return p;
+}
+
+static void add_segment(const char *spec)
+{
+	struct kexec_segment *s = &segments[nr_segments];
+	unsigned long field[3];
+	char *at = (char *)spec;
+	int i;
+
+	if (nr_segments > KEXEC_SEGMENT_MAX) {
+		printf("KLOAD: too many segments\n");
+		exit(2);
+	}
+	for (i = 0; i < 3; i++) {
+		field[i] = parse_size(at, &at);
+		if (*at != (i < 2 ? ':' : '\0')) {
+			printf("KLOAD: not ADDRESS:BUFSZ:MEMSZ: %s\n", spec);
+			exit(2);
+		}
+		at++;
+	}
+	s->mem = (void *)field[0];
+	s->bufsz = field[1];
+	s->memsz = field[2];
+	s->buf = buffer(s->bufsz);
+	nr_segments++;
+}
+
+/* The table starts where the file ends: the probe looks for it there */
+static void add_probe(void)
+{
+	struct kexec_segment *s = &segments[nr_segments++];
+	int fd = open(PROBE_FILE, O_RDONLY);
+	struct stat st;
+	void *image;
+
+	if (fd < 0 || fstat(fd, &st))
+		die(PROBE_FILE);
+	s->mem = (void *)opt.probe;
+	s->bufsz = st.st_size + sizeof(*table);
+	s->memsz = ROUND_UP(s->bufsz);
+	image = buffer(s->bufsz);
+	s->buf = image;
+	if (read(fd, image, st.st_size) != st.st_size)
+		die(PROBE_FILE);
+	close(fd);
+	table = image + st.st_size;
+	table->magic = PROBE_MAGIC;
+}
+
+static void fill(const struct kexec_segment *s, uint64_t seed)
+{
+	uint64_t *p = (uint64_t *)s->buf;
+	uint64_t i, end = (s->bufsz + 7) / 8;
+
+	for (i = 0; i < end; i++)
+		p[i] = probe_pattern(seed, i);
+}
+
+static void fill_segments(unsigned long round)
+{
+	unsigned long i, first = table ? 1 : 0;
+
+	for (i = first; i < nr_segments; i++) {
+		uint64_t seed = round * KEXEC_SEGMENT_MAX + i + 1;
+
+		fill(&segments[i], seed);
+		if (table)
+			table->segment[i - 1] = (struct probe_segment) {
+				(uint64_t)segments[i].mem, segments[i].bufsz,
+				segments[i].memsz, seed
+			};
+	}
+	if (table)
+		table->count = nr_segments - 1;
+}
+
+static void spoil_buffer(const struct kexec_segment *s)
+{
+	char *last = (char *)s->buf + ROUND_UP(s->bufsz) - PAGE;
+
+	if (mprotect(last, PAGE, PROT_NONE))
+		die("mprotect");
+}
+
+static unsigned long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static long call(unsigned long nr, unsigned long flags)
+{
+	return syscall(SYS_kexec_load, opt.probe, nr, segments, flags);
+}
+
+static int load(void)
+{
+	unsigned long start = now_ms();
+	long rc = call(nr_segments, opt.flags);
+	int error = rc ? errno : 0;
+
+	printf("KLOAD: load rc=%ld errno=%d ms=%lu\n", rc, error, now_ms() - start);
+	return rc != 0;
+}
+
+static unsigned long free_kib(void)
+{
+	struct sysinfo info;
+
+	sysinfo(&info);
+	return info.freeram * info.mem_unit / 1024;
+}
+
+static atomic_int sampling;
+static unsigned long lowest;
+
+static void *sample(void *unused)
+{
+	unsigned long now;
+
+	(void)unused;
+	lowest = free_kib();
+	for (atomic_store(&sampling, 1); atomic_load(&sampling);) {
+		now = free_kib();
+		if (now < lowest)
+			lowest = now;
+	}
+	return NULL;
+}
+
+static int load_measured(void)
+{
+	unsigned long before;
+	pthread_t thread;
+	int failed;
+
+	if (pthread_create(&thread, NULL, sample, NULL))
+		die("pthread_create");
+	while (!atomic_load(&sampling))
+		sched_yield();
+	before = free_kib();
+	failed = load();
+	atomic_store(&sampling, 0);
+	pthread_join(thread, NULL);
+	printf("KLOAD: memory before=%lu peak=%ld kept=%ld KiB\n", before,
+	       (long)(before - lowest), (long)(before - free_kib()));
+	return failed;
+}
+
+/* The load is known to be under way by the memory that it takes */
+static int load_killed(void)
+{
+	unsigned long before = free_kib(), start;
+	int status = 0;
+	pid_t child = fork();
+
+	if (child < 0)
+		die("fork");
+	if (!child)
+		_exit(load());
+	while (before - opt.kill_at / 1024 < free_kib())
+		if (waitpid(child, &status, WNOHANG) == child) {
+			printf("KLOAD: load ended before the kill\n");
+			return 1;
+		}
+	start = now_ms();
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	printf("KLOAD: killed signal=%d ms=%lu\n",
+	       WIFSIGNALED(status) ? WTERMSIG(status) : 0, now_ms() - start);
+	return !WIFSIGNALED(status);
+}
+
+static int load_once(unsigned long round)
+{
+	if (round && opt.between && system(opt.between))
+		return 1;
+	fill_segments(round);
+	if (opt.bad >= 0)
+		spoil_buffer(&segments[opt.bad]);
+	if (opt.kill_at)
+		return load_killed();
+	return opt.measure ? load_measured() : load();
+}
+
+static int unload(void)
+{
+	long rc = call(0, opt.flags);
+
+	printf("KLOAD: unload rc=%ld errno=%d\n", rc, rc ? errno : 0);
+	return rc != 0;
+}
+
+static int execute(void)
+{
+	fflush(stdout);
+	reboot(LINUX_REBOOT_CMD_KEXEC);
+	printf("KLOAD: execute errno=%d\n", errno);
+	return 1;
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "p:euf:n:b:k:mr:")) != -1) {
+		switch (c) {
+		case 'p': opt.probe = parse_one(optarg); break;
+		case 'e': opt.execute = 1; break;
+		case 'u': opt.unload = 1; break;
+		case 'f': opt.flags = parse_one(optarg); break;
+		case 'n': opt.rounds = parse_one(optarg); break;
+		case 'b': opt.bad = parse_one(optarg); break;
+		case 'k': opt.kill_at = parse_one(optarg); break;
+		case 'm': opt.measure = 1; break;
+		case 'r': opt.between = optarg; break;
+		default: exit(2);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long round;
+	int failed = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	parse_options(argc, argv);
+	if (opt.probe)
+		add_probe();
+	for (; optind < argc; optind++)
+		add_segment(argv[optind]);
+	for (round = 0; nr_segments && round < opt.rounds; round++)
+		failed |= load_once(round);
+	if (opt.unload)
+		failed |= unload();
+	if (opt.execute && !failed)
+		failed = execute();
+	return failed;
+}

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the scripts of the scenarios share inside the guest. A script says what
+# it sees in lines "SCENARIO: ..."; the host reads them and judges, except
+# where a script cannot go on: then `fail` ends it.
+
+mib=$((1 << 20))
+gib=$((1 << 30))
+
+say() { echo "SCENARIO: $*"; }
+fail() { say "FAILED $*"; exit 1; }
+
+# cmdline NAME DEFAULT: the value of lab.NAME= on the kernel command line
+cmdline() {
+	value=$(tr ' ' '\n' </proc/cmdline | sed -n "s/^lab\.$1=//p" | tail -n 1)
+	echo "${value:-$2}"
+}
+
+# resource START|END NAME: an address of the first resource of that name
+resource() {
+	range=$(sed -n "s/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : $2\$/\1 \2/p" /proc/iomem | head -n 1)
+	[ -n "$range" ] || fail "no $2 in /proc/iomem"
+	case $1 in
+	START) echo $((0x${range% *})) ;;
+	END) echo $((0x${range#* } + 1)) ;;
+	esac
+}
+
+page_down() { echo $(($1 & ~4095)); }
+page_up() { echo $((($1 + 4095) & ~4095)); }
+
+# clear_of_kernel ADDRESS SIZE: the address, or one further up if the running
+# kernel lies there (its place is random)
+clear_of_kernel() {
+	if [ "$1" -lt "$kernel_end" ] && [ $(($1 + $2)) -gt "$kernel_start" ]; then
+		page_up "$kernel_end"
+	else
+		echo "$1"
+	fi
+}
+
+# meminfo FIELD: in KiB
+meminfo() { sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo; }
+
+# fill_memory KIB: that much of memory becomes page cache (tmpfs pages: movable, but not to be freed)
+fill_memory() {
+	mkdir -p /fill
+	mountpoint -q /fill || mount -t tmpfs -o size=95% fill /fill
+	head -c "$(($1 * 1024))" /dev/zero >/fill/pages
+}
+
+loaded() { cat /sys/kernel/kexec_loaded; }
+
+kernel_start=$(resource START 'Kernel code')
+kernel_end=$(resource END 'Kernel bss')
