@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Do the tests notice when the code is wrong?
+
+Each mutant is the code under test with one operator or constant changed.  It is
+built and tested; a mutant that passes all tests survives.  Survivors that behave
+like the original are listed, with the reason, in EQUIVALENT; any other one is a
+test that is missing.
+
+usage: mutate.py SOURCE BUILD_DIR COMPILER [FLAG...]
+"""
+import os
+import re
+import subprocess
+import sys
+
+TIME_LIMIT = 60
+
+SWAPS = [
+    (r" < ", [" <= ", " > "]),
+    (r" <= ", [" < ", " >= "]),
+    (r" > ", [" >= ", " < "]),
+    (r" >= ", [" > ", " <= "]),
+    (r" == ", [" != "]),
+    (r" != ", [" == "]),
+    (r" && ", [" || "]),
+    (r" \+ ", [" - "]),
+    (r" - ", [" + "]),
+    (r" / ", [" * "]),
+    (r" \| ", [" & "]),
+    (r" & ", [" | "]),
+    (r" << ", [" >> "]),
+    (r" >> ", [" << "]),
+    (r" \+= ", [" -= ", " = "]),
+    (r"\+\+", ["--"]),
+    (r"~", [""]),
+    (r"!(?=\w)", [""]),
+    (r"\b0\b", ["1"]),
+    (r"\b1\b", ["2", "0"]),
+    (r"\b2\b", ["1", "3"]),
+    (r"\btrue\b", ["false"]),
+    (r"\bfalse\b", ["true"]),
+    (r"\bcontinue;", [";", "break;"]),
+    (r"-E\w+", ["-EPERM"]),
+    (r"\bPLAN_(?!OK)\w+(?=[;,)])", ["PLAN_OK"]),
+]
+
+# (line, line as mutated): why nobody can tell them apart.
+EQUIVALENT = {
+}
+
+
+def code_lines(source):
+    """Line numbers that hold code: no comments, no preprocessor."""
+    comment = False
+    for number, line in enumerate(source):
+        text = line.strip()
+        if text.startswith("/*"):
+            comment = True
+        if not comment and text and not text.startswith(("//", "#")):
+            yield number
+        if text.endswith("*/"):
+            comment = False
+
+
+def mutants(source):
+    """Yield (line number, changed line)."""
+    for number in code_lines(source):
+        line = source[number]
+        for pattern, replacements in SWAPS:
+            for match in re.finditer(pattern, line):
+                for new in replacements:
+                    yield number, line[:match.start()] + new + line[match.end():]
+
+
+def verdict(source, build, compiler):
+    """'dead', 'not C' or 'SURVIVES' for one mutant."""
+    path = os.path.join(build, "mutant.c")
+    program = os.path.join(build, "mutant")
+    with open(path, "w", encoding="ascii") as out:
+        out.writelines(source)
+    objects = [os.path.join(build, name) for name in ("plan_test.o", "plan_check.o")]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    if subprocess.run([*compiler, "-o", program, path, *objects], check=False, **quiet).returncode:
+        return "not C"
+    try:
+        status = subprocess.run([program, "iomem"], timeout=TIME_LIMIT, check=False, **quiet)
+    except subprocess.TimeoutExpired:
+        return "dead"
+    return "dead" if status.returncode else "SURVIVES"
+
+
+def main(path, build, *compiler):
+    with open(path, encoding="ascii") as file:
+        source = file.readlines()
+    counts = {"dead": 0, "not C": 0, "equivalent": 0, "SURVIVES": 0}
+    for number, changed in mutants(source):
+        known = (source[number].strip(), changed.strip()) in EQUIVALENT
+        result = "equivalent" if known else verdict(
+            source[:number] + [changed] + source[number + 1:], build, compiler)
+        counts[result] += 1
+        if result == "SURVIVES":
+            print(f"{path}:{number + 1}: {source[number].strip()}")
+            print(f"    survives as: {changed.strip()}", flush=True)
+    print(", ".join(f"{count} {name}" for name, count in counts.items()))
+    return counts["SURVIVES"] != 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))

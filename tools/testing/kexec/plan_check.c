@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The oracles.  They are slow on purpose and share no arithmetic with the code
+ * under test: ends are computed in 128 bits, sets are looked at member by
+ * member, the hand-off list is laid out entry by entry.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "plan_check.h"
+
+typedef unsigned __int128 u128;
+
+static u128 wide_end(const struct plan_segment *seg)
+{
+	return (u128)seg->mem + seg->memsz;
+}
+
+/*
+ * Overlap on a line where each boundary that occurs in the table has an even
+ * place and what lies between two boundaries has an odd one.  A segment takes
+ * all places strictly between its boundaries; an empty one takes its boundary.
+ * So an empty segment collides with one that surrounds it, not with one that
+ * begins or ends there.
+ */
+static unsigned int place_of(const struct table *table, u128 boundary)
+{
+	unsigned int i, below = 0;
+
+	for (i = 0; i < table->nr; i++) {
+		below += table->seg[i].mem < boundary;
+		below += wide_end(&table->seg[i]) < boundary;
+	}
+	return 2 * below;
+}
+
+static u64 places(const struct table *table, const struct plan_segment *seg)
+{
+	unsigned int first = place_of(table, seg->mem);
+	unsigned int last = place_of(table, wide_end(seg));
+	u64 taken = 0;
+
+	if (first == last)
+		return (u64)1 << first;
+	while (++first < last)
+		taken |= (u64)1 << first;
+	return taken;
+}
+
+static bool collide(const struct table *table, unsigned int i, unsigned int j)
+{
+	if (!table->seg[i].memsz && !table->seg[j].memsz)
+		return false;
+	return places(table, &table->seg[i]) & places(table, &table->seg[j]);
+}
+
+/* The first earlier segment that collides with segment i, or i. */
+static unsigned int collides_with(const struct table *table, unsigned int i)
+{
+	unsigned int j;
+
+	for (j = 0; j < i; j++) {
+		if (collide(table, i, j))
+			return j;
+	}
+	return i;
+}
+
+static bool breaks(const struct table *table, unsigned int i, enum plan_rule rule)
+{
+	const struct plan_limits *limits = &table->limits;
+	const struct plan_segment *seg = &table->seg[i];
+
+	switch (rule) {
+	case PLAN_WRAPS:
+		return wide_end(seg) > UINT64_MAX;
+	case PLAN_UNALIGNED:
+		return seg->mem % limits->page_size ||
+		       wide_end(seg) % limits->page_size;
+	case PLAN_BEYOND:
+		return wide_end(seg) >= limits->dest_limit;
+	case PLAN_OVERLAP:
+		return collides_with(table, i) != i;
+	case PLAN_BUFSZ:
+		return seg->bufsz > seg->memsz;
+	case PLAN_SEGMENT_SIZE:
+		return seg->memsz / limits->page_size > limits->max_pages;
+	default:
+		return false;
+	}
+}
+
+static u128 total_pages(const struct table *table)
+{
+	u128 total = 0;
+	unsigned int i;
+
+	for (i = 0; i < table->nr; i++)
+		total += table->seg[i].memsz / table->limits.page_size;
+	return total;
+}
+
+/* The rules that are tested together, segment by segment, make one stage. */
+static const struct {
+	enum plan_rule first, last;
+} stages[] = {
+	{ PLAN_WRAPS, PLAN_BEYOND },
+	{ PLAN_OVERLAP, PLAN_OVERLAP },
+	{ PLAN_BUFSZ, PLAN_BUFSZ },
+	{ PLAN_SEGMENT_SIZE, PLAN_SEGMENT_SIZE },
+};
+
+static enum plan_rule breaks_in_stage(const struct table *table, unsigned int i,
+				      unsigned int stage)
+{
+	enum plan_rule rule;
+
+	for (rule = stages[stage].first; rule <= stages[stage].last; rule++) {
+		if (breaks(table, i, rule))
+			return rule;
+	}
+	return PLAN_OK;
+}
+
+struct plan_verdict oracle_judge(const struct table *table)
+{
+	struct plan_verdict verdict = { .rule = PLAN_OK };
+	unsigned int stage, i;
+
+	for (stage = 0; stage < sizeof(stages) / sizeof(stages[0]); stage++) {
+		for (i = 0; i < table->nr; i++) {
+			verdict.rule = breaks_in_stage(table, i, stage);
+			if (verdict.rule == PLAN_OK)
+				continue;
+			verdict.segment = i;
+			verdict.other = collides_with(table, i);
+			verdict.pages = table->seg[i].memsz / table->limits.page_size;
+			return verdict;
+		}
+	}
+	if (total_pages(table) > table->limits.max_pages) {
+		verdict.rule = PLAN_TOTAL_SIZE;
+		verdict.pages = total_pages(table);
+	}
+	return verdict;
+}
+
+const char *check_judge(const struct table *table)
+{
+	struct plan_verdict want = oracle_judge(table);
+	struct plan_verdict got = plan_judge(table->seg, table->nr, &table->limits);
+
+	if (got.rule != want.rule)
+		return "plan_judge: another rule is the first that is broken";
+	if (want.rule == PLAN_OK)
+		return NULL;
+	if (want.rule != PLAN_TOTAL_SIZE && got.segment != want.segment)
+		return "plan_judge: another segment is the first that breaks it";
+	if (want.rule == PLAN_OVERLAP && got.other != want.other)
+		return "plan_judge: it overlaps with another segment";
+	if (want.rule >= PLAN_SEGMENT_SIZE && got.pages != want.pages)
+		return "plan_judge: another number of pages was asked for";
+	return NULL;
+}
+
+bool oracle_covers(const struct table *table, u64 pfn)
+{
+	u128 byte = (u128)pfn * table->limits.page_size;
+	unsigned int i;
+
+	for (i = 0; i < table->nr; i++) {
+		if (table->seg[i].mem <= byte && byte < wide_end(&table->seg[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The caller frees.  Exactly as large as promised, so that ASan sees more. */
+static struct plan_range *destinations(const struct table *table, unsigned int *nr)
+{
+	struct plan_range *dest = calloc(table->nr, sizeof(*dest));
+
+	if (!dest)
+		abort();
+	*nr = plan_destinations(table->seg, table->nr, table->limits.page_size, dest);
+	return dest;
+}
+
+static bool inside_one(const struct plan_segment *seg, u64 page_size,
+		       const struct plan_range *dest, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if ((u128)dest[i].start * page_size <= seg->mem &&
+		    wide_end(seg) <= (u128)dest[i].end * page_size)
+			return true;
+	}
+	return false;
+}
+
+static const char *judge_destinations(const struct table *table,
+				      const struct plan_range *dest, unsigned int nr)
+{
+	u128 total = 0;
+	unsigned int i;
+
+	if (nr > table->nr)
+		return "plan_destinations: more ranges than segments";
+	for (i = 0; i < nr; i++) {
+		if (dest[i].start >= dest[i].end)
+			return "plan_destinations: an empty range";
+		if (i && dest[i - 1].end >= dest[i].start)
+			return "plan_destinations: a range is not behind a gap";
+		total += dest[i].end - dest[i].start;
+	}
+	/* Disjoint segments: all inside and the same number is the same set. */
+	if (total != total_pages(table))
+		return "plan_destinations: another number of pages";
+	for (i = 0; i < table->nr; i++) {
+		if (table->seg[i].memsz &&
+		    !inside_one(&table->seg[i], table->limits.page_size, dest, nr))
+			return "plan_destinations: a segment is not in one range";
+	}
+	return NULL;
+}
+
+const char *check_destinations(const struct table *table)
+{
+	struct plan_range *dest;
+	unsigned int nr;
+	const char *wrong;
+
+	dest = destinations(table, &nr);
+	wrong = judge_destinations(table, dest, nr);
+	free(dest);
+	return wrong;
+}
+
+/* The next page frame with another answer; answers change at boundaries only. */
+static u64 oracle_until(const struct table *table, u64 pfn)
+{
+	u64 page_size = table->limits.page_size;
+	bool covered = oracle_covers(table, pfn);
+	u64 until = UINT64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < 2 * table->nr; i++) {
+		const struct plan_segment *seg = &table->seg[i / 2];
+		u64 at = (i % 2 ? wide_end(seg) : seg->mem) / page_size;
+
+		if (at > pfn && at < until && oracle_covers(table, at) != covered)
+			until = at;
+	}
+	return until;
+}
+
+const char *check_is_destination(const struct table *table, u64 pfn)
+{
+	struct plan_range *dest;
+	unsigned int nr;
+	u64 until = 0;
+	bool covered;
+
+	dest = destinations(table, &nr);
+	covered = plan_is_destination(dest, nr, pfn, &until);
+	free(dest);
+	if (covered != oracle_covers(table, pfn))
+		return "plan_is_destination: wrong answer";
+	if (until != oracle_until(table, pfn))
+		return "plan_is_destination: the answer changes elsewhere";
+	return NULL;
+}
+
+/* plan_is_destination() where its answer may change: at each end, and beside. */
+const char *check_around_segments(const struct table *table)
+{
+	const char *wrong = check_is_destination(table, 0);
+	unsigned int i;
+	u64 pfn;
+
+	for (i = 0; !wrong && i < 6 * table->nr; i++) {
+		const struct plan_segment *seg = &table->seg[i / 6];
+
+		pfn = (i % 2 ? wide_end(seg) : seg->mem) / table->limits.page_size;
+		wrong = check_is_destination(table, pfn + i / 2 % 3 - 1);
+	}
+	return wrong;
+}
+
+static u64 apart(u64 a, u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Small runs only: it looks at each page frame inside. */
+static bool has_cut(struct plan_range run, u64 granule)
+{
+	u64 pfn;
+
+	for (pfn = run.start; pfn < run.end; pfn++) {
+		if (pfn != run.start && pfn % granule == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *check_cut(struct plan_range run, u64 granule)
+{
+	u64 cut = plan_cut(run, granule);
+	u64 middle = ((u128)run.start + run.end) / 2;
+
+	if (!has_cut(run, granule))
+		return cut == run.end ? NULL : "plan_cut: a cut where none is possible";
+	if (cut == run.end)
+		return "plan_cut: no cut where one is possible";
+	if (cut <= run.start || cut > run.end)
+		return "plan_cut: the cut is not inside";
+	if (cut % granule)
+		return "plan_cut: the cut is no multiple of the granule";
+	if (apart(cut, middle) >= granule)
+		return "plan_cut: the cut is not near the middle";
+	return NULL;
+}
+
+/* Cut until nothing can be cut; the pieces must tile the run from *done on. */
+static const char *cut_to_pieces(struct plan_range run, u64 granule,
+				 unsigned int depth, u64 *done)
+{
+	u64 cut = plan_cut(run, granule);
+	const char *wrong;
+
+	if (!depth)
+		return "plan_cut: cutting does not end";
+	if (cut != run.end) {
+		wrong = cut_to_pieces((struct plan_range){ run.start, cut },
+				      granule, depth - 1, done);
+		return wrong ?: cut_to_pieces((struct plan_range){ cut, run.end },
+					      granule, depth - 1, done);
+	}
+	if (*done != run.start)
+		return "plan_cut: a page is in no piece or in two";
+	if (run.end - run.start > granule)
+		return "plan_cut: a piece is larger than the granule";
+	*done = run.end;
+	return NULL;
+}
+
+/* A cut halves a run give or take a granule: so deep does it go, no deeper. */
+const char *check_cut_to_pieces(struct plan_range run, u64 granule)
+{
+	u64 granules = (run.end - run.start) / granule + 2;
+	unsigned int depth = 3;
+	u64 done = run.start;
+	const char *wrong;
+
+	while (granules >>= 1)
+		depth++;
+	wrong = cut_to_pieces(run, granule, depth, &done);
+	if (!wrong && done != run.end)
+		wrong = "plan_cut: the pieces end before the run does";
+	return wrong;
+}
+
+const char *check_block_order(u64 pages, unsigned int max_order)
+{
+	unsigned int order, best = 0;
+
+	for (order = 0; order <= max_order; order++) {
+		if ((u128)1 << order <= pages)
+			best = order;
+	}
+	if (plan_block_order(pages, max_order) != best)
+		return "plan_block_order: another order is the largest that fits";
+	return NULL;
+}
+
+/* A list page that is full but for its last slot gets a link to the next one. */
+struct list {
+	u64 pages, used, per_page;
+};
+
+static void list_add(struct list *list)
+{
+	if (list->used == list->per_page - 1) {
+		list->pages++;
+		list->used = 0;
+	}
+	list->used++;
+}
+
+const char *check_list_pages(u64 sources, u64 runs, u64 per_page)
+{
+	struct list list = { .pages = 1, .per_page = per_page };
+	u64 i;
+
+	for (i = 0; i < runs; i++)
+		list_add(&list);
+	for (i = 0; i < sources; i++)
+		list_add(&list);
+	list_add(&list);
+	if (plan_list_pages(sources, runs, per_page) != list.pages)
+		return "plan_list_pages: the list takes another number of pages";
+	return NULL;
+}
+
+void print_table(const struct table *table)
+{
+	unsigned int i;
+
+	printf("# page size %#" PRIx64 ", limit %#" PRIx64 ", at most %" PRIu64 " pages\n",
+	       table->limits.page_size, table->limits.dest_limit,
+	       table->limits.max_pages);
+	for (i = 0; i < table->nr; i++)
+		printf("# segment %u: mem %#" PRIx64 " memsz %#" PRIx64 " bufsz %#" PRIx64 "\n",
+		       i, table->seg[i].mem, table->seg[i].memsz, table->seg[i].bufsz);
+}

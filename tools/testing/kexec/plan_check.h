@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Oracles for kernel/kexec_plan.c: what the functions answer, found the slow way.
+ *
+ * Each check runs one function on its input, finds the answer by looking at
+ * every page or every pair, and compares.  It returns NULL or says what is
+ * wrong.  plan_test.c and plan_fuzz.c feed them.
+ */
+#ifndef PLAN_CHECK_H
+#define PLAN_CHECK_H
+
+#include "kexec_plan.h"
+
+/* As many segments as the system calls take. */
+#define TABLE_MAX 16
+
+struct table {
+	struct plan_segment seg[TABLE_MAX];
+	unsigned int nr;
+	struct plan_limits limits;
+};
+
+struct plan_verdict oracle_judge(const struct table *table);
+bool oracle_covers(const struct table *table, u64 pfn);
+
+const char *check_judge(const struct table *table);
+const char *check_destinations(const struct table *table);
+const char *check_is_destination(const struct table *table, u64 pfn);
+const char *check_around_segments(const struct table *table);
+const char *check_cut(struct plan_range run, u64 granule);
+const char *check_cut_to_pieces(struct plan_range run, u64 granule);
+const char *check_block_order(u64 pages, unsigned int max_order);
+const char *check_list_pages(u64 sources, u64 runs, u64 per_page);
+
+void print_table(const struct table *table);
+
+#endif /* PLAN_CHECK_H */

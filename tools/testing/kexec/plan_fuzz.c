@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fuzz target over the segment table (libFuzzer).
+ *
+ * The bytes of an input spell limits and up to 16 segments.  A number is one
+ * byte, in pages, where tables get interesting; or eight bytes, taken as they
+ * are.  Whatever the table, the verdict is the oracle's; and a legal one makes
+ * destinations that hold the pages of its segments and no others.
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "plan_check.h"
+
+struct input {
+	const uint8_t *data;
+	size_t left;
+};
+
+static u64 take_byte(struct input *input)
+{
+	if (!input->left)
+		return 0;
+	input->left--;
+	return *input->data++;
+}
+
+static u64 take_number(struct input *input, u64 unit)
+{
+	u64 number = take_byte(input);
+	unsigned int i;
+
+	if (number < 0xf0)
+		return number * unit;
+	for (i = 0, number = 0; i < 8; i++)
+		number = number << 8 | take_byte(input);
+	return number;
+}
+
+static struct table take_table(struct input *input)
+{
+	struct table table = { .limits.page_size = (u64)1 << take_byte(input) % 17 };
+	u64 unit = table.limits.page_size;
+
+	table.limits.dest_limit = take_number(input, unit) - 1;
+	table.limits.max_pages = take_number(input, 1);
+	while (input->left && table.nr < TABLE_MAX) {
+		struct plan_segment *seg = &table.seg[table.nr++];
+
+		seg->mem = take_number(input, unit);
+		seg->memsz = take_number(input, unit);
+		seg->bufsz = take_number(input, unit);
+	}
+	return table;
+}
+
+static void demand(const char *wrong, const struct table *table)
+{
+	if (!wrong)
+		return;
+	printf("%s\n", wrong);
+	print_table(table);
+	fflush(stdout);
+	abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = { data, size };
+	struct table table = take_table(&input);
+
+	demand(check_judge(&table), &table);
+	if (oracle_judge(&table).rule != PLAN_OK)
+		return 0;
+	demand(check_destinations(&table), &table);
+	demand(check_around_segments(&table), &table);
+	return 0;
+}

@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of kernel/kexec_plan.c.
+ *
+ * Three kinds: literal cases, which say what the interface promises; small
+ * worlds, in which every table is tried; and random tables in large worlds,
+ * from a fixed seed.  The last two ask the oracles of plan_check.c.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ktap.h"
+#include "plan_check.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define SEED 0x6b65786563ull
+#define RANDOM_TABLES 60000
+#define KIB (1ull << 10)
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+static const char *maps_dir;
+static u64 random_state;
+
+/* The same numbers for each test that asks for them, and in each run. */
+static void random_start(void)
+{
+	random_state = SEED;
+	printf("# seed %#llx\n", SEED);
+}
+
+/* splitmix64 */
+static u64 random_u64(void)
+{
+	u64 z = random_state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+static u64 random_below(u64 bound)
+{
+	return random_u64() % bound;
+}
+
+static bool one_in(u64 n)
+{
+	return !random_below(n);
+}
+
+#define EXPECT_TABLE(check, table) do {				\
+	const char *wrong = (check);				\
+	if (wrong)						\
+		print_table(table);				\
+	EXPECT(!wrong, "%s", wrong);				\
+} while (0)
+
+/* --- plan_judge: literal cases --- */
+
+#define PC_LIMITS { .page_size = 4 * KIB, .dest_limit = (1ull << 46) - 1, .max_pages = 1000 }
+#define LAST_PAGE (~0ull << 12)
+
+static const struct {
+	const char *name;
+	enum plan_rule rule;
+	unsigned int segment, other;
+	u64 pages;
+	struct table table;
+} cases[] = {
+	{ "no segment", PLAN_OK, .table = { .limits = PC_LIMITS } },
+	{ "two neighbours", PLAN_OK, .table = {
+		{ { 0x2000, 0x1000, 0x1000 }, { 0x1000, 0x1000, 0 } }, 2, PC_LIMITS } },
+	{ "at address 0", PLAN_OK, .table = { { { 0, 0x1000, 1 } }, 1, PC_LIMITS } },
+	{ "empty at the edges of another", PLAN_OK, .table = {
+		{ { 0x1000, 0x2000, 0 }, { 0x1000, 0, 0 }, { 0x3000, 0, 0 } }, 3, PC_LIMITS } },
+	{ "two empty ones at one place", PLAN_OK, .table = {
+		{ { 0x1000, 0, 0 }, { 0x1000, 0, 0 } }, 2, PC_LIMITS } },
+	{ "empty within another", PLAN_OVERLAP, 1, 0, .table = {
+		{ { 0x1000, 0x2000, 0 }, { 0x2000, 0, 0 } }, 2, PC_LIMITS } },
+	{ "around an empty one", PLAN_OVERLAP, 1, 0, .table = {
+		{ { 0x2000, 0, 0 }, { 0x1000, 0x2000, 0 } }, 2, PC_LIMITS } },
+	{ "wraps far", PLAN_WRAPS, .table = {
+		{ { LAST_PAGE, 0x2000, 0 } }, 1, PC_LIMITS } },
+	{ "ends at 2^64", PLAN_WRAPS, .table = {
+		{ { LAST_PAGE, 0x1000, 0 } }, 1, PC_LIMITS } },
+	{ "wraps by its length", PLAN_WRAPS, .table = {
+		{ { 0x1000, LAST_PAGE, 0 } }, 1, PC_LIMITS } },
+	{ "wraps and is unaligned", PLAN_WRAPS, .table = {
+		{ { 1, ~0ull, 0 } }, 1, PC_LIMITS } },
+	{ "empty in the last page", PLAN_BEYOND, .table = {
+		{ { LAST_PAGE, 0, 0 } }, 1, PC_LIMITS } },
+	{ "start unaligned", PLAN_UNALIGNED, .table = {
+		{ { 0x1800, 0x800, 0 } }, 1, PC_LIMITS } },
+	{ "end unaligned", PLAN_UNALIGNED, .table = {
+		{ { 0x1000, 0xfff, 0 } }, 1, PC_LIMITS } },
+	{ "start and end unaligned, length not", PLAN_UNALIGNED, .table = {
+		{ { 0x1001, 0x1000, 0 } }, 1, PC_LIMITS } },
+	{ "last page below the limit", PLAN_OK, .table = {
+		{ { (1ull << 46) - 0x2000, 0x1000, 0 } }, 1, PC_LIMITS } },
+	{ "first page at the limit", PLAN_BEYOND, .table = {
+		{ { (1ull << 46) - 0x1000, 0x1000, 0 } }, 1, PC_LIMITS } },
+	{ "unaligned and beyond", PLAN_UNALIGNED, .table = {
+		{ { (1ull << 46) + 1, 0x1000, 0 } }, 1, PC_LIMITS } },
+	{ "second is beyond, third wraps", PLAN_BEYOND, 1, .table = {
+		{ { 0, 0x1000, 0 }, { 1ull << 46, 0x1000, 0 }, { LAST_PAGE, 0x1000, 0 } },
+		3, PC_LIMITS } },
+	{ "overlap, then unaligned", PLAN_UNALIGNED, 2, .table = {
+		{ { 0, 0x1000, 0 }, { 0, 0x1000, 0 }, { 0x5001, 0x1000, 0 } }, 3, PC_LIMITS } },
+	{ "identical", PLAN_OVERLAP, 1, 0, .table = {
+		{ { 0x1000, 0x1000, 0 }, { 0x1000, 0x1000, 0 } }, 2, PC_LIMITS } },
+	{ "third and fourth overlap", PLAN_OVERLAP, 3, 2, .table = {
+		{ { 0, 0x1000, 0 }, { 0x9000, 0x1000, 0 }, { 0x3000, 0x2000, 0 },
+		  { 0x4000, 0x2000, 0 } }, 4, PC_LIMITS } },
+	{ "overlap behind too much data", PLAN_OVERLAP, 2, 1, .table = {
+		{ { 0, 0x1000, 0x1001 }, { 0x4000, 0x1000, 0 }, { 0x4000, 0x1000, 0 } },
+		3, PC_LIMITS } },
+	{ "one byte too many", PLAN_BUFSZ, 1, .table = {
+		{ { 0, 0x1000, 0x1000 }, { 0x1000, 0x1000, 0x1001 } }, 2, PC_LIMITS } },
+	{ "a byte for an empty segment", PLAN_BUFSZ, 0, .table = {
+		{ { 0x1000, 0, 1 } }, 1, PC_LIMITS } },
+	{ "too large, then one byte too many", PLAN_BUFSZ, 1, .table = {
+		{ { 0, 1001 * 0x1000, 0 }, { 0x800000, 0x1000, 0x1001 } }, 2, PC_LIMITS } },
+	{ "as large as may be", PLAN_OK, .table = {
+		{ { 0, 1000 * 0x1000, 1000 * 0x1000 } }, 1, PC_LIMITS } },
+	{ "one page too large", PLAN_SEGMENT_SIZE, 1, .pages = 1001, .table = {
+		{ { 0, 0x1000, 0 }, { 0x1000, 1001 * 0x1000, 0 } }, 2, PC_LIMITS } },
+	{ "sum past the maximum, then one page too large", PLAN_SEGMENT_SIZE, 2, .pages = 1001,
+	  .table = { { { 0, 1000 * 0x1000, 0 }, { 0x800000, 0x1000, 0 },
+		       { 0x1000000, 1001 * 0x1000, 0 } }, 3, PC_LIMITS } },
+	{ "sum as large as may be", PLAN_OK, .table = {
+		{ { 0, 400 * 0x1000, 0 }, { 0x800000, 600 * 0x1000, 0 } }, 2, PC_LIMITS } },
+	{ "sum one page too large", PLAN_TOTAL_SIZE, .pages = 1001, .table = {
+		{ { 0, 400 * 0x1000, 0 }, { 0x800000, 601 * 0x1000, 0 } }, 2, PC_LIMITS } },
+};
+
+static void test_judge_cases(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct table *table = &cases[i].table;
+		struct plan_verdict got = plan_judge(table->seg, table->nr, &table->limits);
+
+		EXPECT(got.rule == cases[i].rule, "%s: rule %d, not %d", cases[i].name,
+		       got.rule, cases[i].rule);
+		if (got.rule == PLAN_OK)
+			continue;
+		EXPECT(got.segment == cases[i].segment, "%s: segment %u, not %u",
+		       cases[i].name, got.segment, cases[i].segment);
+		EXPECT(got.other == cases[i].other, "%s: other segment %u, not %u",
+		       cases[i].name, got.other, cases[i].other);
+		EXPECT(got.rule < PLAN_SEGMENT_SIZE || got.pages == cases[i].pages,
+		       "%s: %" PRIu64 " pages", cases[i].name, got.pages);
+	}
+}
+
+/* The literal cases are what the oracle is measured by, too. */
+static void test_oracle_cases(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		EXPECT(oracle_judge(&cases[i].table).rule == cases[i].rule,
+		       "the oracle is wrong about: %s", cases[i].name);
+}
+
+/* --- plan_judge: every pair of segments in a world of 16 bytes --- */
+
+static const u64 small_max_pages[] = { 0, 1, 2, 3, 5 };
+
+static void judge_under_all_limits(struct table *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(small_max_pages); i++) {
+		table->limits.max_pages = small_max_pages[i];
+		for (table->limits.dest_limit = 0; table->limits.dest_limit < 17;
+		     table->limits.dest_limit++)
+			EXPECT_TABLE(check_judge(table), table);
+	}
+}
+
+/* Numbers a segment of the small world; false behind the last one. */
+static bool small_segment(unsigned int n, struct plan_segment *seg)
+{
+	seg->mem = n % 9;
+	seg->memsz = n / 9 % 7;
+	seg->bufsz = seg->memsz + n / 63 % 2;
+	return n < 126;
+}
+
+static void test_judge_small(void)
+{
+	struct table table = { .nr = 2, .limits.page_size = 2 };
+	unsigned int i, j;
+
+	for (i = 0; small_segment(i, &table.seg[0]); i++) {
+		for (j = 0; small_segment(j, &table.seg[1]) && !ktap_failed; j++)
+			judge_under_all_limits(&table);
+	}
+}
+
+/* --- plan_judge: every pair of the numbers at which something changes --- */
+
+static const u64 edges[] = {
+	0, 1, 0xfff, 0x1000, 0x1001, 0x2000, 0x3000,
+	(1ull << 46) - 0x1000, (1ull << 46) - 1, 1ull << 46,
+	(1ull << 63) - 0x1000, 1ull << 63, (1ull << 63) + 0x1000,
+	~0ull - 0x1fff, ~0ull - 0x1000, LAST_PAGE, LAST_PAGE + 1, ~0ull - 1, ~0ull,
+};
+
+static void test_judge_edges(void)
+{
+	unsigned int n, edge = ARRAY_SIZE(edges);
+
+	for (n = 0; n < edge * edge * edge * edge; n++) {
+		struct table table = {
+			.nr = 2,
+			.seg = {
+				{ edges[n % edge], edges[n / edge % edge], 0x1000 },
+				{ 0x1000, 0x1000, 0x1000 },
+			},
+			.limits = {
+				.page_size = 4 * KIB,
+				.dest_limit = edges[n / edge / edge % edge],
+				.max_pages = edges[n / edge / edge / edge],
+			},
+		};
+
+		EXPECT_TABLE(check_judge(&table), &table);
+	}
+}
+
+/* --- random tables --- */
+
+/* About half the tables are legal; each fault is as rare as the tables need. */
+static struct plan_segment random_segment(const struct plan_limits *limits, u64 base)
+{
+	u64 unit = limits->page_size;
+	struct plan_segment seg = {
+		.mem = base + random_below(512) * unit,
+		.memsz = one_in(6) ? 0 : random_below(16) * unit,
+	};
+
+	seg.bufsz = seg.memsz ? random_below(seg.memsz + 1) : 0;
+	if (one_in(60))
+		seg.bufsz = seg.memsz + 1 + random_below(unit);
+	if (one_in(60))
+		seg.mem += random_below(unit);
+	if (one_in(60))
+		seg.memsz += random_below(unit);
+	if (one_in(100))
+		seg.memsz = -seg.mem + random_below(8) * unit;
+	return seg;
+}
+
+static struct table random_table(void)
+{
+	struct table table = { .nr = random_below(TABLE_MAX + 1) };
+	u64 unit = 1ull << random_below(17);
+	u64 base = one_in(2) ? 0 : random_below((1ull << 52) / unit) * unit;
+	unsigned int i;
+
+	table.limits = (struct plan_limits){
+		.page_size = unit,
+		.dest_limit = one_in(8) ? base + random_below(600) * unit : ~0ull,
+		.max_pages = one_in(8) ? random_below(200) : 1ull << 40,
+	};
+	for (i = 0; i < table.nr; i++)
+		table.seg[i] = random_segment(&table.limits, base);
+	return table;
+}
+
+static bool legal(const struct table *table)
+{
+	return oracle_judge(table).rule == PLAN_OK;
+}
+
+static void test_judge_random(void)
+{
+	unsigned int met[PLAN_TOTAL_SIZE + 1] = { 0 };
+	unsigned int i;
+
+	random_start();
+	for (i = 0; i < RANDOM_TABLES; i++) {
+		struct table table = random_table();
+
+		EXPECT_TABLE(check_judge(&table), &table);
+		met[oracle_judge(&table).rule]++;
+	}
+	for (i = 0; i < ARRAY_SIZE(met); i++)
+		EXPECT(met[i] > 100, "only %u tables with verdict %u", met[i], i);
+}
+
+static void test_destinations_random(void)
+{
+	unsigned int i, tried = 0;
+
+	random_start();
+	for (i = 0; i < RANDOM_TABLES; i++) {
+		struct table table = random_table();
+
+		if (!legal(&table))
+			continue;
+		tried++;
+		EXPECT_TABLE(check_destinations(&table), &table);
+		EXPECT_TABLE(check_around_segments(&table), &table);
+	}
+	EXPECT(tried > RANDOM_TABLES / 10, "only %u legal tables", tried);
+}
+
+/* --- plan_errno --- */
+
+static void test_errno(void)
+{
+	static const int want[] = {
+		[PLAN_OK] = 0,
+		[PLAN_WRAPS] = -EADDRNOTAVAIL,
+		[PLAN_UNALIGNED] = -EADDRNOTAVAIL,
+		[PLAN_BEYOND] = -EADDRNOTAVAIL,
+		[PLAN_OVERLAP] = -EINVAL,
+		[PLAN_BUFSZ] = -EINVAL,
+		[PLAN_SEGMENT_SIZE] = -EINVAL,
+		[PLAN_TOTAL_SIZE] = -EINVAL,
+	};
+	unsigned int rule;
+
+	for (rule = 0; rule < ARRAY_SIZE(want); rule++)
+		EXPECT(plan_errno(rule) == want[rule], "rule %u: %d, not %d", rule,
+		       plan_errno(rule), want[rule]);
+}
+
+/* --- destinations: all legal tables of three segments in eight pages --- */
+
+/* A segment of eight pages can lie in 81 ways, some of them beyond the limit. */
+static struct plan_segment world_segment(unsigned int n)
+{
+	return (struct plan_segment){
+		.mem = n % 9 * 4 * KIB,
+		.memsz = n / 9 % 9 * 4 * KIB,
+	};
+}
+
+static void destinations_of_world(const struct table *table)
+{
+	u64 pfn;
+
+	if (!legal(table))
+		return;
+	EXPECT_TABLE(check_destinations(table), table);
+	for (pfn = 0; pfn < 10; pfn++)
+		EXPECT_TABLE(check_is_destination(table, pfn), table);
+	EXPECT_TABLE(check_is_destination(table, ~0ull), table);
+}
+
+static void test_destinations_small(void)
+{
+	struct table table = {
+		.limits = { .page_size = 4 * KIB, .dest_limit = 0x8001, .max_pages = 9 },
+	};
+	unsigned int n, tables = 1;
+
+	for (table.nr = 0; table.nr <= 3; table.nr++, tables *= 81) {
+		for (n = 0; n < tables && !ktap_failed; n++) {
+			table.seg[0] = world_segment(n);
+			table.seg[1] = world_segment(n / 81);
+			table.seg[2] = world_segment(n / 81 / 81);
+			destinations_of_world(&table);
+		}
+	}
+}
+
+/* --- the memory maps of real machines --- */
+
+/*
+ * What the claim does: walk the RAM of the machine from one change of the
+ * answer to the next.  Beside it, a look at each page.
+ */
+static void walk_range(const struct table *table, struct plan_range ram)
+{
+	struct plan_range dest[TABLE_MAX];
+	unsigned int nr = plan_destinations(table->seg, table->nr, table->limits.page_size, dest);
+	u64 pfn, until = ram.start;
+	bool covered = false;
+
+	for (pfn = ram.start; pfn < ram.end; pfn++) {
+		if (pfn == until) {
+			covered = plan_is_destination(dest, nr, pfn, &until);
+			EXPECT(until > pfn, "the walk stands still at %#" PRIx64, pfn);
+		}
+		EXPECT(covered == oracle_covers(table, pfn),
+		       "pfn %#" PRIx64 " is wrongly %s", pfn, covered ? "in" : "out");
+	}
+}
+
+/* "start-end : System RAM", both inclusive; whole pages only. */
+static bool read_ram(FILE *map, struct plan_range *ram)
+{
+	char line[256];
+	u64 start, end;
+	int at;
+
+	while (fgets(line, sizeof(line), map)) {
+		at = 0;
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " : System RAM%n", &start, &end, &at) != 2 ||
+		    !at)
+			continue;
+		ram->start = (start + 4 * KIB - 1) / (4 * KIB);
+		ram->end = (end + 1) / (4 * KIB);
+		return true;
+	}
+	return false;
+}
+
+/* A load as kexec(8) makes it, and a segment across the edge of each RAM range. */
+static struct table load_for(FILE *map)
+{
+	struct table table = {
+		.nr = 3,
+		.seg = {
+			{ 16 * MIB, 48 * MIB, 13 * MIB },
+			{ 0x90000, 0x6000, 0x5100 },
+			{ 0x96000, 0x1000, 0 },
+		},
+		.limits = { .page_size = 4 * KIB, .dest_limit = 1ull << 46, .max_pages = 1 << 20 },
+	};
+	struct plan_range ram;
+
+	while (table.nr < TABLE_MAX && read_ram(map, &ram)) {
+		table.seg[table.nr++] = (struct plan_segment){
+			.mem = (ram.end - 1) * 4 * KIB, .memsz = 8 * KIB,
+		};
+		if (!legal(&table))
+			table.nr--;
+	}
+	rewind(map);
+	return table;
+}
+
+static void walk_map(const char *path)
+{
+	FILE *map = fopen(path, "r");
+	struct plan_range ram;
+	struct table table;
+	u64 pages = 0;
+
+	EXPECT(map, "cannot read %s", path);
+	table = load_for(map);
+	EXPECT_TABLE(check_judge(&table), &table);
+	EXPECT_TABLE(check_destinations(&table), &table);
+	while (!ktap_failed && read_ram(map, &ram)) {
+		walk_range(&table, ram);
+		pages += ram.end - ram.start;
+	}
+	fclose(map);
+	EXPECT(pages > 100 * MIB / (4 * KIB), "%s: only %" PRIu64 " pages", path, pages);
+	printf("# %s: %" PRIu64 " pages of RAM\n", path, pages);
+}
+
+static void test_maps(void)
+{
+	char pattern[4096];
+	glob_t maps;
+	size_t i;
+
+	snprintf(pattern, sizeof(pattern), "%s/*.iomem", maps_dir);
+	EXPECT(!glob(pattern, 0, NULL, &maps), "no memory map in %s", maps_dir);
+	for (i = 0; i < maps.gl_pathc; i++)
+		walk_map(maps.gl_pathv[i]);
+	globfree(&maps);
+}
+
+/* --- plan_cut --- */
+
+#define EXPECT_CUT(check, run, granule) do {				\
+	const char *wrong = (check);					\
+	EXPECT(!wrong, "%s: run %#" PRIx64 "-%#" PRIx64 ", granule %" PRIu64, \
+	       wrong, (run).start, (run).end, granule);			\
+} while (0)
+
+/* All runs in 40 page frames from here on, all granules up to 32 pages. */
+static void cut_all_from(u64 base)
+{
+	struct plan_range run;
+	u64 granule, from, to;
+
+	for (granule = 1; granule <= 32; granule *= 2) {
+		for (from = 0; from <= 40; from++) {
+			for (to = from; to <= 40; to++) {
+				run.start = base + from;
+				run.end = base + to;
+				EXPECT_CUT(check_cut(run, granule), run, granule);
+				EXPECT_CUT(check_cut_to_pieces(run, granule), run, granule);
+			}
+		}
+	}
+}
+
+static void test_cut_small(void)
+{
+	static const u64 bases[] = { 0, 1ull << 20, (1ull << 52) - 20, 1ull << 63, ~0ull - 40 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bases) && !ktap_failed; i++)
+		cut_all_from(bases[i]);
+}
+
+static void test_cut_large(void)
+{
+	unsigned int i;
+
+	random_start();
+	for (i = 0; i < 2000; i++) {
+		u64 granule = 1ull << random_below(12);
+		struct plan_range run;
+
+		run.start = random_below(1ull << 40);
+		run.end = run.start + 1 + random_below(granule * 300);
+		EXPECT_CUT(check_cut(run, granule), run, granule);
+		EXPECT_CUT(check_cut_to_pieces(run, granule), run, granule);
+	}
+}
+
+/* --- blocks and the list --- */
+
+static void test_block_order(void)
+{
+	unsigned int max_order, bit;
+	u64 pages;
+
+	for (max_order = 0; max_order < 64; max_order++) {
+		for (pages = 1; pages < 300; pages++)
+			EXPECT(!check_block_order(pages, max_order), "%" PRIu64 " pages, at most %u",
+			       pages, max_order);
+		for (bit = 2; bit < 64; bit++) {
+			for (pages = (1ull << bit) - 1; pages <= (1ull << bit) + 1; pages++)
+				EXPECT(!check_block_order(pages, max_order),
+				       "%" PRIu64 " pages, at most %u", pages, max_order);
+		}
+		EXPECT(!check_block_order(~0ull, max_order), "all pages, at most %u", max_order);
+	}
+}
+
+static void test_list_pages(void)
+{
+	static const u64 per_page[] = { 2, 3, 4, 5, 8, 512, 1024 };
+	unsigned int i;
+	u64 sources, runs;
+
+	for (i = 0; i < ARRAY_SIZE(per_page); i++) {
+		for (sources = 0; sources < 1200; sources += sources < 40 ? 1 : 9) {
+			for (runs = 0; runs < 24; runs++)
+				EXPECT(!check_list_pages(sources, runs, per_page[i]),
+				       "%" PRIu64 " sources in %" PRIu64 " runs, %" PRIu64 " per page",
+				       sources, runs, per_page[i]);
+		}
+	}
+}
+
+static const struct ktap_test tests[] = {
+	{ "judge_cases", test_judge_cases },
+	{ "judge_oracle_agrees_with_cases", test_oracle_cases },
+	{ "judge_small", test_judge_small },
+	{ "judge_edges", test_judge_edges },
+	{ "judge_random", test_judge_random },
+	{ "errno", test_errno },
+	{ "destinations_small", test_destinations_small },
+	{ "destinations_random", test_destinations_random },
+	{ "destinations_in_memory_maps", test_maps },
+	{ "cut_small", test_cut_small },
+	{ "cut_large", test_cut_large },
+	{ "block_order", test_block_order },
+	{ "list_pages", test_list_pages },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s directory-of-memory-maps\n", argv[0]);
+		return 2;
+	}
+	maps_dir = argv[1];
+	return ktap_run(tests, ARRAY_SIZE(tests));
+}
