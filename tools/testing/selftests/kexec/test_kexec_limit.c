@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic: how many
+ * more calls each kind of image may have.
+ *
+ * A limit can be set once and then only lowered, and every call of somebody
+ * who may load spends one, successful or not.  The tests build on each other
+ * and leave both limits at 0: they want a boot of their own, or to be last.
+ */
+#include "kexec_test.h"
+
+#define REBOOT	"/proc/sys/kernel/kexec_load_limit_reboot"
+#define PANIC	"/proc/sys/kernel/kexec_load_limit_panic"
+#define START	1000
+#define LOW	100
+
+static const char data[PAGE];
+static const struct segment good = {
+	.buf = data, .bufsz = PAGE, .mem = 0x8000000, .memsz = PAGE,
+};
+static const struct segment odd = { .mem = 0x8000800, .memsz = PAGE };
+static const struct segment lost = {
+	.buf = BAD_POINTER, .bufsz = 1, .mem = 0x8000000, .memsz = PAGE,
+};
+
+FIXTURE(limit) {
+	struct kmsg kmsg;
+};
+
+FIXTURE_VARIANT(limit) {
+	const char *mine;
+	const char *other;
+	unsigned long flags;
+};
+
+FIXTURE_VARIANT_ADD(limit, panic) {
+	.mine = PANIC, .other = REBOOT, .flags = KEXEC_ON_CRASH,
+};
+
+FIXTURE_VARIANT_ADD(limit, reboot) {
+	.mine = REBOOT, .other = PANIC, .flags = 0,
+};
+
+FIXTURE_SETUP(limit)
+{
+	ASSERT_TRUE(kmsg_open(&self->kmsg));
+}
+
+FIXTURE_TEARDOWN(limit)
+{
+	close(self->kmsg.fd);
+}
+
+TEST_F(limit, unlimited_at_boot)
+{
+	if (read_number(variant->mine) != -1)
+		SKIP(return, "the limit has been set in this boot: needs a fresh one");
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "-1"));
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "-2"));
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "many"));
+	EXPECT_EQ(0, kexec_load(0, NULL, variant->flags));
+	EXPECT_EQ(-1, read_number(variant->mine));
+}
+
+TEST_F(limit, can_only_be_lowered)
+{
+	ASSERT_EQ(0, write_file(variant->mine, "1000"));
+	EXPECT_EQ(START, read_number(variant->mine));
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "1000"));
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "1001"));
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "-1"));
+	EXPECT_EQ(START, read_number(variant->mine));
+	EXPECT_EQ(0, write_file(variant->mine, "100"));
+	EXPECT_EQ(LOW, read_number(variant->mine));
+}
+
+static const struct {
+	const char *name;
+	unsigned long nr;
+	const void *table;
+	unsigned long flags;
+	int err;
+} calls[] = {
+	{ "unload", 0, NULL, 0, 0 },
+	{ "unknown flag", 0, NULL, 1 << 4, EINVAL },
+	{ "too many segments", 17, NULL, 0, EINVAL },
+	{ "foreign architecture", 0, NULL, KEXEC_ARCH_386, EINVAL },
+	{ "unreadable table", 1, BAD_POINTER, 0, EFAULT },
+	{ "unaligned destination", 1, &odd, 0, EADDRNOTAVAIL },
+};
+
+TEST_F(limit, every_call_spends_one)
+{
+	long left = read_number(variant->mine);
+	long others = read_number(variant->other);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		EXPECT_EQ(-calls[i].err,
+			  kexec_load(calls[i].nr, calls[i].table,
+				     calls[i].flags | variant->flags))
+			TH_LOG("%s", calls[i].name);
+		EXPECT_EQ(--left, read_number(variant->mine))
+			TH_LOG("%s", calls[i].name);
+	}
+	EXPECT_EQ(others, read_number(variant->other));
+}
+
+TEST_F(limit, a_load_spends_one)
+{
+	long left = read_number(REBOOT);
+
+	if (variant->flags)
+		SKIP(return, "needs a crash region (crashkernel=)");
+	EXPECT_EQ(0, kexec_load(1, &good, 0));
+	EXPECT_EQ(-EFAULT, kexec_load(1, &lost, 0));
+	EXPECT_EQ(1, kexec_loaded());
+	EXPECT_EQ(left - 2, read_number(REBOOT));
+}
+
+TEST_F(limit, strangers_spend_nothing)
+{
+	long left = read_number(variant->mine);
+
+	ASSERT_EQ(0, drop_cap_sys_boot());
+	EXPECT_EQ(-EPERM, kexec_load(0, NULL, variant->flags));
+	EXPECT_EQ(left, read_number(variant->mine));
+}
+
+TEST_F(limit, nothing_left)
+{
+	ASSERT_EQ(0, write_file(variant->mine, "1"));
+	EXPECT_EQ(0, kexec_load(0, NULL, variant->flags));
+	ASSERT_EQ(0, read_number(variant->mine));
+
+	EXPECT_EQ(-EPERM, kexec_load(1, &good, variant->flags));
+	check_reason(_metadata, &self->kmsg, SAYS("limit"));
+	EXPECT_EQ(-EPERM, kexec_load(0, NULL, variant->flags));
+	EXPECT_EQ(-EPERM, kexec_load(0, NULL, variant->flags | 1 << 4));
+	EXPECT_EQ(-EPERM, kexec_load(17, BAD_POINTER, variant->flags));
+	EXPECT_EQ(0, read_number(variant->mine));
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "1"));
+	EXPECT_EQ(-EINVAL, write_file(variant->mine, "0"));
+}
+
+/* Image kinds do not share: the variant above has used up its own only. */
+TEST_F(limit, the_other_kind_goes_on)
+{
+	unsigned long flags = variant->flags ^ KEXEC_ON_CRASH;
+
+	if (!read_number(variant->other))
+		SKIP(return, "the other limit is used up as well");
+	EXPECT_EQ(0, kexec_load(0, NULL, flags));
+}
+
+TEST_HARNESS_MAIN

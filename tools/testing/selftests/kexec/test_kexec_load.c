@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What kexec_load(2) takes and what it refuses.
+ *
+ * Two tables.  "refused" has a row for every rule and for every pair of rules
+ * whose order a program can observe: the errno, and what the one line in the
+ * kernel log has to name.  An image is loaded before each row and has to be
+ * there after it: a load that fails changes nothing.  "accepted" has what looks
+ * odd and is legal.  Rules that depend on the machine (memory size, paging
+ * mode, configuration) follow as functions.
+ */
+#include "kexec_test.h"
+
+static const char data[2 * PAGE];
+
+/* A place for segments; refused ones never get as far as to touch it. */
+#define AT		0x8000000UL
+
+#define SEG(bytes, where, size)						\
+	{ .buf = data, .bufsz = (bytes), .mem = (where), .memsz = (size) }
+#define LOST(bytes, where, size)					\
+	{ .buf = BAD_POINTER, .bufsz = (bytes), .mem = (where), .memsz = (size) }
+
+static const struct segment good[] = { SEG(PAGE, AT, PAGE) };
+
+FIXTURE(refused) {
+	struct kmsg kmsg;
+};
+
+FIXTURE_VARIANT(refused) {
+	unsigned long nr;
+	struct segment table[3];
+	bool bad_table;
+	unsigned long flags;
+	int err;
+	const char *says[SAYS_MAX];
+};
+
+FIXTURE_SETUP(refused)
+{
+	ASSERT_EQ(0, kexec_load(1, good, 0));
+	ASSERT_TRUE(kmsg_open(&self->kmsg));
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+	close(self->kmsg.fd);
+	EXPECT_EQ(0, kexec_unload());
+}
+
+/* Flags, number and architecture come before the table is looked at. */
+
+FIXTURE_VARIANT_ADD(refused, flag_bit_4) {
+	.flags = 1UL << 4, .err = EINVAL, .says = { "flags", "0x10" },
+};
+
+FIXTURE_VARIANT_ADD(refused, flag_bit_15) {
+	.flags = 1UL << 15, .err = EINVAL, .says = { "flags", "0x8000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, flag_before_number) {
+	.nr = 17, .bad_table = true, .flags = 1UL << 5, .err = EINVAL,
+	.says = { "flags", "0x20" },
+};
+
+FIXTURE_VARIANT_ADD(refused, number_17) {
+	.nr = 17, .err = EINVAL, .says = { "17", "16" },
+};
+
+FIXTURE_VARIANT_ADD(refused, number_all_ones) {
+	.nr = ~0UL, .err = EINVAL, .says = { "18446744073709551615" },
+};
+
+FIXTURE_VARIANT_ADD(refused, number_before_table) {
+	.nr = 17, .bad_table = true, .err = EINVAL, .says = { "17" },
+};
+
+FIXTURE_VARIANT_ADD(refused, number_before_arch) {
+	.nr = 17, .flags = KEXEC_ARCH_AARCH64, .err = EINVAL, .says = { "17" },
+};
+
+FIXTURE_VARIANT_ADD(refused, arch_386) {
+	.nr = 1, .table = { SEG(PAGE, AT, PAGE) }, .flags = KEXEC_ARCH_386,
+	.err = EINVAL, .says = { "architecture 3" },
+};
+
+FIXTURE_VARIANT_ADD(refused, arch_before_unload) {
+	.flags = KEXEC_ARCH_AARCH64, .err = EINVAL,
+	.says = { "architecture 183" },
+};
+
+FIXTURE_VARIANT_ADD(refused, arch_before_table) {
+	.nr = 1, .bad_table = true, .flags = KEXEC_ARCH_AARCH64, .err = EINVAL,
+	.says = { "architecture 183" },
+};
+
+/* The table itself. */
+
+FIXTURE_VARIANT_ADD(refused, table_of_1) {
+	.nr = 1, .bad_table = true, .err = EFAULT, .says = { "segment table" },
+};
+
+FIXTURE_VARIANT_ADD(refused, table_of_16) {
+	.nr = 16, .bad_table = true, .err = EFAULT, .says = { "segment table" },
+};
+
+/* Each destination by itself, in array order. */
+
+FIXTURE_VARIANT_ADD(refused, wraps) {
+	.nr = 1, .table = { SEG(0, -PAGE, 2 * PAGE) }, .err = EADDRNOTAVAIL,
+	.says = { "segment 0", "0xfffffffffffff000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, wraps_to_zero) {
+	.nr = 1, .table = { SEG(0, -PAGE, PAGE) }, .err = EADDRNOTAVAIL,
+	.says = { "segment 0", "0xfffffffffffff000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, size_all_ones) {
+	.nr = 1, .table = { SEG(0, AT, ~0UL) }, .err = EADDRNOTAVAIL,
+	.says = { "segment 0", "0x8000000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, start_unaligned) {
+	.nr = 1, .table = { SEG(0, AT + 0x800, PAGE) }, .err = EADDRNOTAVAIL,
+	.says = { "segment 0", "0x8000800" },
+};
+
+FIXTURE_VARIANT_ADD(refused, end_unaligned) {
+	.nr = 1, .table = { SEG(0, AT, PAGE + 1) }, .err = EADDRNOTAVAIL,
+	.says = { "segment 0", "0x8000000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, second_unaligned) {
+	.nr = 2, .table = { SEG(0, AT, PAGE), SEG(0, AT + 0x4001, PAGE) },
+	.err = EADDRNOTAVAIL, .says = { "segment 1", "0x8004001" },
+};
+
+FIXTURE_VARIANT_ADD(refused, first_bad_one_is_named) {
+	.nr = 2, .table = { SEG(0, AT + 1, PAGE), SEG(0, -PAGE, 2 * PAGE) },
+	.err = EADDRNOTAVAIL, .says = { "segment 0", "0x8000001" },
+};
+
+FIXTURE_VARIANT_ADD(refused, beyond_any_paging_mode) {
+	.nr = 1, .table = { SEG(0, 1UL << 52, PAGE) }, .err = EADDRNOTAVAIL,
+	.says = { "segment 0", "0x10000000000000" },
+};
+
+/* All destinations together, once each of them is sound. */
+
+FIXTURE_VARIANT_ADD(refused, same_place) {
+	.nr = 2, .table = { SEG(0, AT, PAGE), SEG(0, AT, PAGE) },
+	.err = EINVAL, .says = { "segment", "overlap", "0x8000000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, one_page_shared) {
+	.nr = 2, .table = { SEG(0, AT + PAGE, 2 * PAGE), SEG(0, AT, 2 * PAGE) },
+	.err = EINVAL, .says = { "segment", "overlap", "0x8000000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, contained) {
+	.nr = 3,
+	.table = { SEG(0, AT, 8 * PAGE), SEG(0, AT + 8 * PAGE, PAGE),
+		   SEG(0, AT + 2 * PAGE, PAGE) },
+	.err = EINVAL, .says = { "segment 2", "overlap", "0x8002000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, empty_inside_another) {
+	.nr = 2, .table = { SEG(0, AT, 2 * PAGE), SEG(0, AT + PAGE, 0) },
+	.err = EINVAL, .says = { "segment", "overlap", "0x8001000" },
+};
+
+FIXTURE_VARIANT_ADD(refused, unaligned_before_overlap) {
+	.nr = 2, .table = { SEG(0, AT, 2 * PAGE), SEG(0, AT + 1, PAGE) },
+	.err = EADDRNOTAVAIL, .says = { "segment 1", "0x8000001" },
+};
+
+FIXTURE_VARIANT_ADD(refused, unaligned_before_bufsz) {
+	.nr = 2, .table = { SEG(2 * PAGE, AT, PAGE), SEG(0, AT + 1, PAGE) },
+	.err = EADDRNOTAVAIL, .says = { "segment 1", "0x8000001" },
+};
+
+/* Sizes. */
+
+FIXTURE_VARIANT_ADD(refused, bufsz_above_memsz) {
+	.nr = 2,
+	.table = { SEG(PAGE, AT, PAGE), SEG(PAGE + 1, AT + PAGE, PAGE) },
+	.err = EINVAL, .says = { "segment 1", "0x1001" },
+};
+
+FIXTURE_VARIANT_ADD(refused, bytes_for_nothing) {
+	.nr = 1, .table = { SEG(1, AT, 0) },
+	.err = EINVAL, .says = { "segment 0" },
+};
+
+FIXTURE_VARIANT_ADD(refused, overlap_before_bufsz) {
+	.nr = 2, .table = { SEG(2 * PAGE, AT, PAGE), SEG(0, AT, PAGE) },
+	.err = EINVAL, .says = { "overlap" },
+};
+
+FIXTURE_VARIANT_ADD(refused, bufsz_before_size) {
+	.nr = 2, .table = { SEG(0, AT, 1UL << 45), SEG(1, 1UL << 46, 0) },
+	.err = EINVAL, .says = { "segment 1" },
+};
+
+FIXTURE_VARIANT_ADD(refused, larger_than_memory) {
+	.nr = 1, .table = { SEG(0, AT, 1UL << 45) },
+	.err = EINVAL, .says = { "segment 0", "8589934592" },
+};
+
+FIXTURE_VARIANT_ADD(refused, size_before_buffer) {
+	.nr = 1, .table = { LOST(PAGE, AT, 1UL << 45) },
+	.err = EINVAL, .says = { "segment 0" },
+};
+
+/* The caller's buffers, read when all else is settled. */
+
+FIXTURE_VARIANT_ADD(refused, only_buffer) {
+	.nr = 1, .table = { LOST(1, AT, PAGE) },
+	.err = EFAULT, .says = { "segment 0" },
+};
+
+FIXTURE_VARIANT_ADD(refused, last_buffer) {
+	.nr = 3,
+	.table = { SEG(2 * PAGE, AT, 2 * PAGE), SEG(0, AT + 2 * PAGE, MIB),
+		   LOST(PAGE, AT + 2 * MIB, PAGE) },
+	.err = EFAULT, .says = { "segment 2" },
+};
+
+TEST_F(refused, row)
+{
+	const void *table = variant->bad_table ? BAD_POINTER : variant->table;
+
+	EXPECT_EQ(-variant->err,
+		  kexec_load(variant->nr, table, variant->flags));
+	check_reason(_metadata, &self->kmsg, variant->says);
+	EXPECT_EQ(1, kexec_loaded())
+		TH_LOG("the image loaded before is gone");
+}
+
+FIXTURE(accepted) {
+	struct kmsg kmsg;
+};
+
+FIXTURE_VARIANT(accepted) {
+	unsigned long entry;
+	unsigned long nr;
+	struct segment table[3];
+	bool bad_table;
+	unsigned long flags;
+	int loaded;
+};
+
+FIXTURE_SETUP(accepted)
+{
+	ASSERT_EQ(0, kexec_unload());
+	ASSERT_EQ(0, kexec_loaded());
+	ASSERT_TRUE(kmsg_open(&self->kmsg));
+}
+
+FIXTURE_TEARDOWN(accepted)
+{
+	close(self->kmsg.fd);
+	EXPECT_EQ(0, kexec_unload());
+	EXPECT_EQ(0, kexec_loaded());
+}
+
+FIXTURE_VARIANT_ADD(accepted, one_page) {
+	.nr = 1, .table = { SEG(PAGE, AT, PAGE) }, .loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, one_byte) {
+	.nr = 1, .table = { SEG(1, AT, PAGE) }, .loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, any_entry) {
+	.entry = 0x1234, .nr = 1, .table = { SEG(PAGE, AT, PAGE) }, .loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, arch_x86_64) {
+	.nr = 1, .table = { SEG(PAGE, AT, PAGE) }, .flags = KEXEC_ARCH_X86_64,
+	.loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, crash_hotplug_promises) {
+	.nr = 1, .table = { SEG(PAGE, AT, PAGE) },
+	.flags = KEXEC_UPDATE_ELFCOREHDR | KEXEC_CRASH_HOTPLUG_SUPPORT,
+	.loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, high_flag_bits) {
+	.nr = 1, .table = { SEG(PAGE, AT, PAGE) }, .flags = 0xffffffff00000000,
+	.loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, empty_segment_only) {
+	.nr = 1, .table = { SEG(0, AT, 0) }, .loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, neighbours) {
+	.nr = 2, .table = { SEG(PAGE, AT + PAGE, PAGE), SEG(PAGE, AT, PAGE) },
+	.loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, empty_at_both_edges) {
+	.nr = 3,
+	.table = { SEG(PAGE, AT, PAGE), SEG(0, AT, 0), SEG(0, AT + PAGE, 0) },
+	.loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, zeroes_need_no_buffer) {
+	.nr = 1, .table = { LOST(0, AT, 4 * PAGE) }, .loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, page_zero) {
+	.nr = 1, .table = { SEG(PAGE, 0, PAGE) }, .loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, no_memory_there) {
+	.nr = 1, .table = { SEG(PAGE, 1UL << 40, PAGE) }, .loaded = 1,
+};
+
+FIXTURE_VARIANT_ADD(accepted, unload_of_nothing) {
+	.nr = 0, .loaded = 0,
+};
+
+FIXTURE_VARIANT_ADD(accepted, unload_reads_no_table) {
+	.nr = 0, .bad_table = true, .loaded = 0,
+};
+
+FIXTURE_VARIANT_ADD(accepted, unload_with_high_flag_bits) {
+	.nr = 0, .flags = 1UL << 63 | 1UL << 32, .loaded = 0,
+};
+
+TEST_F(accepted, row)
+{
+	const void *table = variant->bad_table ? BAD_POINTER : variant->table;
+
+	EXPECT_EQ(0, result(syscall(SYS_kexec_load, variant->entry,
+				    variant->nr, table, variant->flags)));
+	EXPECT_EQ(variant->loaded, kexec_loaded());
+	EXPECT_EQ(0, kmsg_refusals(&self->kmsg))
+		TH_LOG("logged without need: %s", self->kmsg.last);
+}
+
+FIXTURE(machine) {
+	struct kmsg kmsg;
+};
+
+FIXTURE_SETUP(machine)
+{
+	ASSERT_EQ(0, kexec_load(1, good, 0));
+	ASSERT_TRUE(kmsg_open(&self->kmsg));
+}
+
+FIXTURE_TEARDOWN(machine)
+{
+	close(self->kmsg.fd);
+	EXPECT_EQ(0, kexec_unload());
+}
+
+TEST_F(machine, sixteen_segments)
+{
+	struct segment table[KEXEC_SEGMENTS];
+	int i;
+
+	for (i = 0; i < KEXEC_SEGMENTS; i++)
+		table[i] = (struct segment)SEG(PAGE, AT + 2 * PAGE * i, PAGE);
+	EXPECT_EQ(0, kexec_load(KEXEC_SEGMENTS, table, 0));
+
+	table[KEXEC_SEGMENTS - 1].buf = BAD_POINTER;
+	EXPECT_EQ(-EFAULT, kexec_load(KEXEC_SEGMENTS, table, 0));
+	check_reason(_metadata, &self->kmsg, SAYS("segment 15"));
+}
+
+/* The table ends where the mapping does: its last entry cannot be read. */
+TEST_F(machine, half_a_table)
+{
+	char *map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct segment *table = (void *)(map + PAGE - sizeof(*table));
+
+	ASSERT_NE(MAP_FAILED, map);
+	ASSERT_EQ(0, munmap(map + PAGE, PAGE));
+	table[0] = good[0];
+	EXPECT_EQ(-EFAULT, kexec_load(2, table, 0));
+	check_reason(_metadata, &self->kmsg, SAYS("segment table"));
+	EXPECT_EQ(0, kexec_load(1, table, 0));
+}
+
+/* The fault comes late, in the last page of a buffer. */
+TEST_F(machine, buffer_with_a_hole)
+{
+	struct segment s = { .bufsz = MIB, .mem = AT, .memsz = MIB };
+	char *map = mmap(NULL, MIB, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, map);
+	ASSERT_EQ(0, munmap(map + MIB - PAGE, PAGE));
+	s.buf = map;
+	EXPECT_EQ(-EFAULT, kexec_load(1, &s, 0));
+	check_reason(_metadata, &self->kmsg, SAYS("segment 0"));
+	EXPECT_EQ(1, kexec_loaded());
+}
+
+TEST_F(machine, one_page_above_half_of_memory)
+{
+	unsigned long half = largest_image();
+	struct segment s[] = {
+		SEG(0, 1UL << 40, half + PAGE),
+	};
+
+	EXPECT_EQ(-EINVAL, kexec_load(1, s, 0));
+	check_reason(_metadata, &self->kmsg, SAYS("segment 0"));
+	EXPECT_EQ(1, kexec_loaded());
+}
+
+TEST_F(machine, sum_above_half_of_memory)
+{
+	unsigned long half = largest_image();
+	struct segment s[] = {
+		SEG(0, 1UL << 40, half),
+		SEG(0, 1UL << 41, PAGE),
+	};
+	char pages[32];
+
+	snprintf(pages, sizeof(pages), "%lu", half / PAGE + 1);
+	EXPECT_EQ(-EINVAL, kexec_load(2, s, 0));
+	check_reason(_metadata, &self->kmsg, SAYS(pages));
+	EXPECT_EQ(1, kexec_loaded());
+}
+
+static bool five_level_paging(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	bool found = false;
+	char line[8192];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, "flags", 5) && strstr(line, " la57");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* The end of what the kernel can address is known at run time only. */
+TEST_F(machine, last_page_of_the_address_space)
+{
+	unsigned long end = 1UL << (five_level_paging() ? 52 : 46);
+	struct segment s[] = { SEG(PAGE, end - 2 * PAGE, PAGE) };
+	char address[32];
+
+	EXPECT_EQ(0, kexec_load(1, s, 0));
+
+	s[0].mem += PAGE;
+	snprintf(address, sizeof(address), "0x%lx", s[0].mem);
+	EXPECT_EQ(-EADDRNOTAVAIL, kexec_load(1, s, 0));
+	check_reason(_metadata, &self->kmsg, SAYS("segment 0", address));
+}
+
+TEST_F(machine, end_of_four_level_paging)
+{
+	struct segment s[] = { SEG(PAGE, (1UL << 46) - PAGE, PAGE) };
+	bool la57 = five_level_paging();
+
+	EXPECT_EQ(la57 ? 0 : -EADDRNOTAVAIL, kexec_load(1, s, 0))
+		TH_LOG("paging has %d levels", la57 ? 5 : 4);
+}
+
+/* 1, 0, or -1 where the kernel does not show its configuration. */
+static int config_enabled(const char *option)
+{
+	char cmd[128];
+
+	if (access("/proc/config.gz", R_OK))
+		return -1;
+	snprintf(cmd, sizeof(cmd), "zcat /proc/config.gz | grep -q '^%s=y'",
+		 option);
+	return system(cmd) == 0;
+}
+
+TEST_F(machine, preserve_context)
+{
+	int jump = config_enabled("CONFIG_KEXEC_JUMP");
+
+	if (jump < 0)
+		SKIP(return, "no /proc/config.gz (CONFIG_IKCONFIG_PROC)");
+	EXPECT_EQ(jump ? 0 : -EINVAL,
+		  kexec_load(1, good, KEXEC_PRESERVE_CONTEXT));
+	if (!jump)
+		check_reason(_metadata, &self->kmsg, SAYS("flags", "0x2"));
+}
+
+/* Without a reservation there is nowhere to load to and nothing to unload. */
+TEST_F(machine, no_crash_region)
+{
+	unsigned long other = KEXEC_ON_CRASH;
+
+	SKIP_IF_MUTE("may take ON_CRASH for an ordinary load");
+	if (read_number("/sys/kernel/kexec_crash_size") > 0)
+		SKIP(return, "this boot has a crash region (crashkernel=)");
+	EXPECT_EQ(-EADDRNOTAVAIL, kexec_load(1, good, other));
+	check_reason(_metadata, &self->kmsg, SAYS("crash"));
+	EXPECT_EQ(0, kexec_load(0, NULL, other));
+	EXPECT_EQ(1, kexec_loaded())
+		TH_LOG("ON_CRASH has touched the other slot");
+}
+
+/* All the bits that mean nothing; too many for one log line each. */
+TEST_F(machine, every_unknown_flag)
+{
+	int bit;
+
+	for (bit = 4; bit < 16; bit++)
+		EXPECT_EQ(-EINVAL, kexec_load(0, NULL, 1UL << bit))
+			TH_LOG("bit %d", bit);
+	for (bit = 32; bit < 64; bit++)
+		EXPECT_EQ(0, kexec_load(1, good, 1UL << bit))
+			TH_LOG("bit %d", bit);
+}
+
+TEST_HARNESS_MAIN
