@@ -49,12 +49,14 @@ class Guest:
     limit           seconds of life
     expected        regular expressions of splats that this test provokes
     args            further QEMU arguments
+    slow            factor on what expect() waits at most
     """
 
     def __init__(self, name, kernel, initrd=None, append="", memory="512M", cpus=1,
-                 cpu="max", limit=120, expected=(), args=()):
+                 cpu="max", limit=120, expected=(), args=(), slow=1):
         self.name = name
         self.limit = limit
+        self.slow = slow
         self.expected = [re.compile(e) for e in expected]
         self.log_path = os.path.join(LOGS, name + ".log")
         self.lines = []     # (seconds since start, text)
@@ -166,9 +168,13 @@ class Guest:
                     if self._is_splat(text):
                         self.splats.append(text)
                     self._change.notify_all()
+                self.saw(text)
         with self._change:
             self._ended = True
             self._change.notify_all()
+
+    def saw(self, text):
+        """For who wants every line as it comes."""
 
     def _is_splat(self, text):
         if not SPLAT.search(text) or NO_SPLAT.search(text):
@@ -178,7 +184,7 @@ class Guest:
     def expect(self, pattern, timeout=60):
         """Wait for a console line that matches; later calls go on after it."""
         wanted = re.compile(pattern)
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * self.slow
         with self._change:
             while True:
                 while self._position < len(self.lines):

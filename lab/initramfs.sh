@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The guest's files. Usage: lab/initramfs.sh BZIMAGE OUT
+# The guest's files. Usage: lab/initramfs.sh K     or stock
 #
-# OUT is the initramfs of a guest that has BZIMAGE as its next kernel:
+# build/initramfs/K.cpio is for a guest whose next kernel is the one built as K:
 #   /init              lab/guest/init
 #   /bin               busybox, one link per applet
 #   /sbin/kexec        Debian's, with its libraries
@@ -11,14 +11,20 @@
 #   /lab/run           lab/scenarios/guest/*
 #   /lab/kselftest     tools/testing/selftests/kexec/*.c
 #   /lab/probe.bin     lab/probe
-#   /boot/bzImage      BZIMAGE
+#   /boot/bzImage      that kernel
 #   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
 # Archives are not compressed: QEMU copies faster than a guest unpacks.
 
 . "$(dirname "$0")/lib.sh"
 
-image=$1
-out=$2
+k=$1
+case $k in
+fast) image=$build/bzImage ;;
+stock) image=$build/stock/bzImage ;;
+*) image=$build/bzImage.$k ;;
+esac
+out=$build/initramfs/$k.cpio
+small=$build/initramfs/small.cpio
 base=$cache/base
 bin=$build/guest
 
@@ -84,18 +90,18 @@ everything() {
 	tree=$build/initramfs.tree
 	rm -rf "$tree"
 	small_tree "$tree"
-	pack "$tree" "$out.small"
+	pack "$tree" "$small"
 	with_libraries "$tree" /sbin/kexec
 	mkdir -p "$tree/boot" "$tree/lab/bin"
 	cp "$bin"/lab/* "$tree/lab/bin/" 2>/dev/null || :
 	cp -r "$bin/kselftest" "$tree/lab/"
 	[ ! -f "$bin/probe.bin" ] || cp "$bin/probe.bin" "$tree/lab/"
 	cp "$image" "$tree/boot/bzImage"
-	cp "$out.small" "$tree/boot/initrd.img"
+	cp "$small" "$tree/boot/initrd.img"
 	chmod -R u+rwX,go+rX "$tree"
 	chmod 755 "$tree/init"
 	pack "$tree" "$out"
 	rm -rf "$tree"
 }
 
-step "initramfs-$(basename "$out" .cpio)" everything
+step "initramfs-$k" everything

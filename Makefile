@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The commands of the repository; each calls a script in lab/. `make help`.
+
+K ?= fast
+T ?=
+export JOBS
+
+.DEFAULT_GOAL := help
+.PHONY: help run test kernel stock guest unit lint cross ready
+
+help:
+	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
+	@echo 'make test       everything: unit tests, guest selftests, scenarios'
+	@echo '                K=debug   the same on the debug kernel'
+	@echo '                T=NAME    one of them; T=list names them'
+	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, K=small: another config)'
+	@echo 'make stock      build/stock/bzImage: the unmodified base, same config'
+	@echo 'make unit       userspace tests of the pure logic; needs no kernel tree'
+	@echo 'make lint       checkpatch, sparse, W=1 and clang over our files'
+	@echo 'make cross      our generic objects for other architectures, and an i386 kernel'
+	@echo
+	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
+	@echo 'JOBS=N          compile N files at a time (default: one per CPU)'
+	@echo 'KEXEC_LAB_CACHE where the base and ccache live (default: ~/.cache/kexec-lab)'
+	@echo 'Logs stay in build/log/.'
+
+ready:
+	@lab/packages.sh lab/packages
+	@lab/base.sh
+
+kernel: ready
+	@lab/kernel.sh ours $(K)
+
+stock: ready
+	@lab/kernel.sh stock fast
+
+guest: kernel
+	@lab/initramfs.sh $(K)
+
+run: guest
+	@lab/run.py --kernel $(K)
+
+ifeq ($(T),list)
+test:
+	@lab/test.py --list
+else ifeq ($(T),unit)
+test: unit
+else ifneq ($(T),)
+test: guest
+	@lab/test.py --kernel $(K) $(T)
+else
+test: guest
+	@lab/test.py --kernel $(K) --unit
+endif
+
+unit:
+	@lab/test.py unit
+
+lint: ready
+	@lab/lint.sh
+
+cross: ready
+	@lab/packages.sh lab/packages.cross
+	@lab/cross.sh

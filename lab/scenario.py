@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a scenario is written with.
+
+A scenario is a function in lab/scenarios/*.py:
+
+    from scenario import scenario
+
+    @scenario()
+    def three_in_a_row(lab):
+        '''Three kernels, one after the other.'''
+        guest = lab.guest(append="lab.run=boot lab.args=3,none", cpus=2)
+        guest.expect("rounds left 0")
+        guest.expect("LAB: exit 0")
+
+It fails by an exception: GuestError from what it waited for, Failed from
+lab.check(). Beyond that the runner fails it when a console shows a splat that
+the guest was not started to expect, or a line "not ok".
+"""
+
+from guest import BUILD, Guest, GuestError
+
+import os
+import re
+
+REGISTERED = {}
+
+
+class Failed(Exception):
+    """What was seen is not what should be."""
+
+
+class Skipped(Exception):
+    """Something that the scenario needs is missing; the text says what."""
+
+
+def scenario(alone=False, kernels=("fast", "debug")):
+    """Make a function a scenario.
+
+    alone    nothing else runs beside it (it measures time, or takes all CPUs)
+    kernels  the values of K it is for
+    """
+    def register(function):
+        function.alone = alone
+        function.kernels = kernels
+        if function.__name__ in REGISTERED:
+            raise ValueError("two scenarios are called %s" % function.__name__)
+        REGISTERED[function.__name__] = function
+        return function
+    return register
+
+
+class Lab:
+    """What a running scenario has at hand: guests with the kernel under test."""
+
+    def __init__(self, k, name):
+        suffix = "" if k == "fast" else "." + k
+        self.k = k
+        self.name = name
+        self.kernel = os.path.join(BUILD, "bzImage" + suffix)
+        self.initrd = os.path.join(BUILD, "initramfs", k + ".cpio")
+        self.slow = 6 if k == "debug" else 1
+        self.guests = []
+
+    def guest(self, **options):
+        """Start a guest; it ends with the scenario. Options as for Guest.
+
+        The limit, and what expect() waits at most, are stretched by lab.slow on
+        a slow kernel.
+        """
+        options.setdefault("kernel", self.kernel)
+        options.setdefault("initrd", self.initrd)
+        options["limit"] = options.get("limit", 120) * self.slow
+        if self.k == "debug":
+            options.setdefault("memory", "1G")
+        number = "" if not self.guests else "-%d" % (len(self.guests) + 1)
+        guest = Guest("%s.%s%s" % (self.k, self.name, number), slow=self.slow, **options)
+        self.guests.append(guest)
+        return guest.start()
+
+    def check(self, condition, what):
+        if not condition:
+            raise Failed(what)
+
+    def skip(self, why):
+        raise Skipped(why)
+
+    def close(self):
+        for guest in self.guests:
+            guest.close()
+
+
+def for_stock(lab):
+    """Put the unmodified base under test instead."""
+    lab.kernel = os.path.join(BUILD, "stock", "bzImage")
+    lab.initrd = os.path.join(BUILD, "initramfs", "stock.cpio")
+
+
+KTAP = re.compile(r"^(?P<not>not )?ok \d+ (- )?(?P<name>[^#]*?)\s*(?P<skip># SKIP\b.*)?$",
+                  re.IGNORECASE)
+
+
+def count_ktap(text):
+    """Results in a text: passed names, failed names, skipped names with the reason."""
+    passed, failed, skipped = [], [], []
+    for line in text.splitlines():
+        match = KTAP.match(line)
+        if not match:
+            continue
+        if match["skip"]:
+            skipped.append("%s: %s" % (match["name"], match["skip"][len("# SKIP"):].strip()))
+        elif match["not"]:
+            failed.append(match["name"])
+        else:
+            passed.append(match["name"])
+    return passed, failed, skipped
