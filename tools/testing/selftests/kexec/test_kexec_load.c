@@ -199,7 +199,7 @@ FIXTURE_VARIANT_ADD(refused, overlap_before_bufsz) {
 };
 
 FIXTURE_VARIANT_ADD(refused, bufsz_before_size) {
-	.nr = 2, .table = { SEG(0, AT, 1UL << 45), SEG(1, 1UL << 46, 0) },
+	.nr = 2, .table = { SEG(0, AT, 1UL << 44), SEG(1, 1UL << 45, 0) },
 	.err = EINVAL, .says = { "segment 1" },
 };
 
