@@ -83,12 +83,6 @@ static inline bool mute(void)
 	return getenv("KEXEC_TEST_MUTE");
 }
 
-#define SKIP_IF_MUTE(what)						\
-do {									\
-	if (mute())							\
-		SKIP(return, "KEXEC_TEST_MUTE: other kernels " what);	\
-} while (0)
-
 /* --- files ------------------------------------------------------------- */
 
 static inline ssize_t read_file(const char *path, char *buf, size_t size)
@@ -126,7 +120,7 @@ static inline long write_file(const char *path, const char *text)
 	return rc < 0 ? rc : 0;
 }
 
-static inline long kexec_loaded(void)
+static inline long image_loaded(void)
 {
 	return read_number("/sys/kernel/kexec_loaded");
 }
@@ -245,6 +239,6 @@ static inline void check_reason(struct __test_metadata *_metadata,
 			TH_LOG("no '%s' in: %s", says[i], k->last);
 }
 
-#define SAYS(...) ((const char *const [SAYS_MAX]){ __VA_ARGS__ })
+#define SAYS(...) ((const char *const [SAYS_MAX]) { __VA_ARGS__ })
 
 #endif /* KEXEC_TEST_H */

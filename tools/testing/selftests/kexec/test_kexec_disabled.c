@@ -45,7 +45,7 @@ TEST_F(disabled, only_1_can_be_written)
 
 TEST_F(disabled, every_call_is_refused)
 {
-	long loaded = kexec_loaded();
+	long loaded = image_loaded();
 
 	write_file(LIMIT, "5");
 	ASSERT_EQ(0, write_file(DISABLED, "1"));
@@ -58,7 +58,7 @@ TEST_F(disabled, every_call_is_refused)
 	EXPECT_EQ(-EPERM, kexec_load(17, BAD_POINTER, KEXEC_ARCH_386));
 	EXPECT_EQ(5, read_number(LIMIT))
 		TH_LOG("a call that was refused has spent a limit");
-	EXPECT_EQ(loaded, kexec_loaded());
+	EXPECT_EQ(loaded, image_loaded());
 }
 
 TEST_F(disabled, there_is_no_way_back)

@@ -18,7 +18,9 @@ static const char data[PAGE];
 static const struct segment good = {
 	.buf = data, .bufsz = PAGE, .mem = 0x8000000, .memsz = PAGE,
 };
+
 static const struct segment odd = { .mem = 0x8000800, .memsz = PAGE };
+
 static const struct segment lost = {
 	.buf = BAD_POINTER, .bufsz = 1, .mem = 0x8000000, .memsz = PAGE,
 };

@@ -40,7 +40,7 @@ TEST_F(lockdown, load)
 {
 	EXPECT_EQ(-EPERM, kexec_load(1, &good, 0));
 	check_reason(_metadata, &self->kmsg, SAYS("lockdown"));
-	EXPECT_EQ(0, kexec_loaded());
+	EXPECT_EQ(0, image_loaded());
 }
 
 TEST_F(lockdown, unload)

@@ -29,7 +29,7 @@ FIXTURE_SETUP(permission)
 
 FIXTURE_TEARDOWN_PARENT(permission)
 {
-	EXPECT_EQ(1, kexec_loaded());
+	EXPECT_EQ(1, image_loaded());
 	EXPECT_EQ(0, kexec_unload());
 }
 
