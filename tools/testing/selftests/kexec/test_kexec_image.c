@@ -125,7 +125,7 @@ TEST_F(image, busy)
 	ASSERT_TRUE(gate_start(&g));
 
 	EXPECT_EQ(-EBUSY, kexec_load(1, &good, 0));
-	check_reason(_metadata, &self->kmsg, SAYS(NULL));
+	check_reason(_metadata, &self->kmsg, SAYS("under way"));
 	EXPECT_EQ(-EBUSY, kexec_unload());
 	EXPECT_EQ(-EBUSY, kexec_load(0, NULL, KEXEC_ON_CRASH));
 	EXPECT_EQ(-EBUSY, reboot_kexec(LINUX_REBOOT_MAGIC2));

@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(lockdown)
 TEST_F(lockdown, load)
 {
 	EXPECT_EQ(-EPERM, kexec_load(1, &good, 0));
-	check_reason(_metadata, &self->kmsg, SAYS("lockdown"));
+	check_reason(_metadata, &self->kmsg, SAYS("locked down"));
 	EXPECT_EQ(0, image_loaded());
 }
 
