@@ -225,6 +225,7 @@ static void *sample(void *unused)
 		now = free_kib();
 		if (now < lowest)
 			lowest = now;
+		usleep(200);
 	}
 	return NULL;
 }

@@ -5,7 +5,6 @@
 # where a script cannot go on: then `fail` ends it.
 
 mib=$((1 << 20))
-gib=$((1 << 30))
 
 say() { echo "SCENARIO: $*"; }
 fail() { say "FAILED $*"; exit 1; }
@@ -45,8 +44,20 @@ meminfo() { sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo; }
 # fill_memory KIB: that much of memory becomes page cache (tmpfs pages: movable, but not to be freed)
 fill_memory() {
 	mkdir -p /fill
-	mountpoint -q /fill || mount -t tmpfs -o size=95% fill /fill
-	head -c "$(($1 * 1024))" /dev/zero >/fill/pages
+	mount -t tmpfs -o size=95% fill /fill
+	fallocate -l "$(($1 * 1024))" /fill/pages || fail "cannot fill memory"
+}
+
+# Pages that wait in the lists of the CPUs (up to an eighth of memory) do not count as free. This
+# makes the lists short; each CPU gives up what it has too much when it next frees something.
+short_lists() {
+	echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
+	cpu=$(nproc)
+	while [ "$cpu" -gt 0 ]; do
+		cpu=$((cpu - 1))
+		fallocate -l "$((4 * mib))" /tmp/trim
+		taskset -c "$cpu" rm /tmp/trim
+	done
 }
 
 loaded() { cat /sys/kernel/kexec_loaded; }

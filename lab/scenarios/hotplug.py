@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Memory that goes away under a loaded image: a pc-dimm that is unplugged."""
+
+import payload
+from scenario import scenario
+
+SECONDS = 20
+GONE = ["DEVICE_DELETED"]
+REFUSED = ["MEM_UNPLUG_ERROR", "DEVICE_UNPLUG_GUEST_ERROR"]
+
+
+def with_dimm(lab, policy):
+    """A guest that has tried to take offline what its image is loaded to; what came of it."""
+    guest = lab.guest(
+        append="lab.run=dimm lab.args=%s memhp_default_state=offline" % policy,
+        memory="3G,slots=2,maxmem=6G", cpus=2,
+        args=["-object", "memory-backend-ram,id=m0,size=256M",
+              "-device", "pc-dimm,id=dimm0,memdev=m0"])
+    guest.expect(r"SCENARIO: empty: offline done")
+    tried = guest.expect(
+        r"SCENARIO: with an image: offline (\w+) after (\d+) s, block (\w+), loaded (\d)")
+    lab.check(int(tried[2]) <= SECONDS * lab.slow, "offlining took %s s" % tried[2])
+    guest.expect(r"SCENARIO: ready to unplug")
+    return guest, tried
+
+
+def unplug(lab, guest):
+    """Unplug the device; return the event that ends it and whether an image is loaded then."""
+    guest.qmp("device_del", id="dimm0")
+    event = payload.monitor_event(guest, GONE + REFUSED, SECONDS)
+    lab.check(event, "no end of the unplug after %d s" % SECONDS)
+    guest.type("%s\n" % event)
+    loaded = guest.expect(r"SCENARIO: host says \w+, loaded (\d)")[1]
+    lab.check(guest.wait(20 * lab.slow) == "poweroff", "the guest did not switch off")
+    return event, loaded
+
+
+@scenario()
+def unplug_claimed_memory(lab):
+    """Memory that an image holds in place stays, and so does the image."""
+    guest, tried = with_dimm(lab, "online_kernel")
+    in_place, staged = payload.only_load(lab, guest)
+    lab.check(in_place >= 16 << 10, "%d KiB in place, %d staged" % (in_place, staged))
+    lab.check(tried[1] == "refused" and tried[3] == "online", "the block went " + tried[3])
+    lab.check(tried[4] == "1", "a refused offline dropped the image")
+    event, loaded = unplug(lab, guest)
+    lab.check(event in REFUSED, "the device went away under a claimed image")
+    lab.check(loaded == "1", "a refused unplug dropped the image")
+
+
+@scenario()
+def unplug_movable_memory(lab):
+    """Memory that an image is only staged for goes, and the image with it, with a message."""
+    guest, tried = with_dimm(lab, "online_movable")
+    lab.check(tried[1] == "done", "the block stays " + tried[3])
+    lab.check(tried[4] == "0", "the image stayed without its destination")
+    lab.check(guest.find(r"kexec: image dropped: "), "nobody said that the image was dropped")
+    event, loaded = unplug(lab, guest)
+    lab.check(event in GONE, "the device stays: " + event)
+    lab.check(loaded == "0", "an image came back")

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an image finds at entry: its bytes and the machine."""
+
+import payload
+from guest import GuestError
+from scenario import scenario
+
+
+@scenario()
+def probe_segments(lab):
+    """16 segments: low, high, above 4 GiB, zero tails, over the running kernel."""
+    guest = lab.guest(append="lab.run=segments", memory="3G", cpus=2)
+    guest.expect(r"KLOAD: load rc=0")
+    in_place, staged = payload.only_load(lab, guest)
+    lab.check(in_place >= 64 << 10, "only %d KiB are in place" % in_place)
+    lab.check(staged >= 3 << 10, "%d KiB staged cannot hold what lies over the kernel" % staged)
+    state = payload.probe(lab, guest, 15)
+    payload.check_state(lab, state, five_levels=True)
+
+
+MACHINES = [
+    # CPU, command line, five levels, 1 GiB pages
+    ("max", "", True, True),
+    ("max", "nogbpages", True, False),
+    ("max", "no5lvl", False, True),
+    ("max,la57=off", "nogbpages", False, False),
+    ("qemu64", "", False, False),
+]
+
+
+@scenario()
+def entry_state(lab):
+    """The machine state at entry, with 4 and 5 levels, with and without 1 GiB pages."""
+    for cpu, append, five_levels, gib_pages in MACHINES:
+        guest = lab.guest(append="lab.run=state " + append, memory="512M", cpu=cpu)
+        paging = guest.expect(r"SCENARIO: paging: (.*)")[1]
+        lab.check(("DirectMap1G" in paging) == gib_pages,
+                  "-cpu %s %s runs with: %s" % (cpu, append, paging))
+        at = int(guest.expect(r"SCENARIO: executing probe=(\d+)")[1])
+        state = payload.probe(lab, guest, 2)
+        lab.check(state["rip"] == at, "entered at %#x, not at %#x" % (state["rip"], at))
+        payload.check_state(lab, state, five_levels)
+
+
+@scenario(alone=True)
+def nmi_while_copying(lab):
+    """NMIs during the copy of 512 staged MiB do not stop the hand-off."""
+    guest = lab.guest(append="lab.run=nmi movablecore=1000M", memory="2560M")
+    guest.expect(r"SCENARIO: executing", timeout=90)
+    _, staged = payload.only_load(lab, guest)
+    lab.check(staged >= 512 << 10, "only %d KiB are staged" % staged)
+    guest.expect(r"Starting new kernel")
+    injected = 0
+    try:
+        while guest.when(r"PROBE: entered") is None:
+            guest.qmp("inject-nmi")
+            injected += 1
+    except GuestError:
+        pass    # it ended: the probe's word, or its silence, says how
+    payload.probe(lab, guest, 1)
+    lab.check(injected >= 3, "the copy was over after %d NMIs" % injected)
