@@ -374,7 +374,7 @@ static void test_destinations_small(void)
 	}
 }
 
-/* --- the memory maps of real machines --- */
+/* --- destinations in recorded memory maps --- */
 
 /*
  * What the claim does: walk the RAM of the machine from one change of the
@@ -411,7 +411,8 @@ static bool read_ram(FILE *map, struct plan_range *ram)
 			continue;
 		ram->start = (start + 4 * KIB - 1) / (4 * KIB);
 		ram->end = (end + 1) / (4 * KIB);
-		return true;
+		if (ram->start < ram->end)
+			return true;
 	}
 	return false;
 }
