@@ -260,7 +260,7 @@ static int load_killed(void)
 		die("fork");
 	if (!child)
 		_exit(load());
-	while (before - opt.kill_at / 1024 < free_kib())
+	while (free_kib() + opt.kill_at / 1024 > before)
 		if (waitpid(child, &status, WNOHANG) == child) {
 			printf("KLOAD: load ended before the kill\n");
 			return 1;
