@@ -15,7 +15,7 @@ config=$top/lab/config
 [ -f "$config/$k.config" ] || [ "$k" = fast ] || die "no kernel is called K=$k"
 
 "$top/lab/base.sh"
-fragments=$config/base.config
+fragments="$config/base.config $top/tools/testing/selftests/kexec/config"
 case $whose in
 ours)
 	tree=$build/linux

@@ -115,8 +115,10 @@ def wanted(base):
     """{path: content, None for none} of every file that differs from the base."""
     stock, ours, hooked = stock_files(base), our_files(), hooked_files(base)
     edited = {path for path, status in stock.items() if status == "edited"}
-    for path in set(hooked) ^ edited:
-        raise Mismatch("%s: hooks and lab/replaced disagree on whether it is edited" % path)
+    for path in sorted(set(hooked) - edited):
+        raise Mismatch("a hook edits %s; add it to lab/replaced as edited" % path)
+    for path in sorted(edited - set(hooked)):
+        raise Mismatch("lab/replaced says that %s is edited, but no hook does" % path)
     for path in ours:
         if stock.get(path) not in ("replaced", "removed") and os.path.exists(
                 os.path.join(base, path)):

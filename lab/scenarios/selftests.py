@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The selftests of tools/testing/selftests/kexec, in as few boots as they allow."""
+
+from scenario import scenario
+
+
+def run(lab, *programs, append=""):
+    guest = lab.guest(append="lab.run=selftests lab.args=%s %s" % (",".join(programs), append),
+                      memory="2G", cpus=2, limit=180)
+    guest.expect(r"^LAB: exit", timeout=170)
+    lab.check("LAB: exit 0" in guest.text(), "a selftest failed")
+    lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
+
+
+@scenario()
+def selftests(lab):
+    """kexec_load(2), native and compat: errnos, flags, reasons, images."""
+    run(lab, "test_kexec_load", "test_kexec_compat", "test_kexec_permission", "test_kexec_image")
+
+
+@scenario()
+def selftests_limit(lab):
+    """kernel.kexec_load_limit_*: only lowered, so a boot of its own."""
+    run(lab, "test_kexec_limit")
+
+
+@scenario()
+def selftests_disabled(lab):
+    """kernel.kexec_load_disabled: there is no way back from it."""
+    run(lab, "test_kexec_disabled")
+
+
+@scenario()
+def selftests_lockdown(lab):
+    """Under lockdown an unsigned image is refused."""
+    run(lab, "test_kexec_lockdown", append="lockdown=integrity")
