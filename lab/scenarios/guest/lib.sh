@@ -6,14 +6,13 @@
 
 mib=$((1 << 20))
 
-say() { echo "SCENARIO: $*"; }
-fail() { say "FAILED $*"; exit 1; }
+# By way of the kernel's log a line stays whole beside what the kernel itself says, and is out
+# before the kernel is left.
+echo on >/proc/sys/kernel/printk_devkmsg
+exec >/dev/kmsg 2>&1
 
-# cmdline NAME DEFAULT: the value of lab.NAME= on the kernel command line
-cmdline() {
-	value=$(tr ' ' '\n' </proc/cmdline | sed -n "s/^lab\.$1=//p" | tail -n 1)
-	echo "${value:-$2}"
-}
+say() { echo "SCENARIO: $*"; }
+fail() { say "FAILED $*" >&2; exit 1; }
 
 # resource START|END NAME: an address of the first resource of that name
 resource() {
@@ -62,5 +61,5 @@ short_lists() {
 
 loaded() { cat /sys/kernel/kexec_loaded; }
 
-kernel_start=$(resource START 'Kernel code')
-kernel_end=$(resource END 'Kernel bss')
+kernel_start=$(resource START 'Kernel code') || exit 1
+kernel_end=$(resource END 'Kernel bss') || exit 1
