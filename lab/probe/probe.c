@@ -2,10 +2,10 @@
 /*
  * The probe: a payload for kexec_load(2) that looks at what it was given.
  *
- * It prints the machine state at entry, then compares every byte of every segment named in the table
- * behind it with what the loader put there, and ends the guest. It speaks on the first serial port by
- * polling and needs nothing that the kernel before it set up but the identity map. No floating
- * point, no absolute addresses (no tables of pointers): the binary runs wherever it was loaded.
+ * It prints the machine state at entry, then compares every byte of every segment named in the
+ * table behind it with what the loader put there, and ends the guest. It speaks on the first serial
+ * port by polling and needs nothing that the kernel before it set up but the identity map. No
+ * floating point, no absolute addresses (no tables of pointers): it runs wherever it was loaded.
  */
 #include "probe.h"
 #include "state.h"
@@ -127,7 +127,7 @@ static void note_bad(struct found *found, const uint64_t *at, uint64_t value, ui
 	found->expected = expected;
 }
 
-/* Three loops, since the whole qwords of the pattern and of the tail should cost as little as can be */
+/* Loops of their own for whole qwords of pattern and of tail: those must cost little */
 static void check_segment(const struct probe_segment *segment, struct found *found)
 {
 	const uint64_t *memory = (const uint64_t *)segment->dest;

@@ -37,10 +37,17 @@ clear_of_kernel() {
 	fi
 }
 
+# movable_zone: where ZONE_MOVABLE starts. Nothing is claimed in place there.
+movable_zone() {
+	pfn=$(sed -n '/zone  Movable/,/start_pfn/s/.*start_pfn: *//p' /proc/zoneinfo | head -n 1)
+	[ "${pfn:-0}" -gt 0 ] || fail "no movable zone"
+	echo $((pfn * 4096))
+}
+
 # meminfo FIELD: in KiB
 meminfo() { sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo; }
 
-# fill_memory KIB: that much of memory becomes page cache (tmpfs pages: movable, but not to be freed)
+# fill_memory KIB: that much of memory becomes page cache (tmpfs: movable, but not to be freed)
 fill_memory() {
 	mkdir -p /fill
 	mount -t tmpfs -o size=95% fill /fill
