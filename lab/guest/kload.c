@@ -11,7 +11,6 @@
  *	  -b INDEX	the last page of this segment's buffer cannot be read
  *	  -k SIZE	load in a child that gets SIGKILL when SIZE of memory has gone into the load
  *	  -m		sample free memory while the load runs, print the peak and what is kept
- *	  -r COMMAND	run this between two rounds (a shell command)
  *
  * Each load prints one line, "KLOAD: load rc=R errno=E ms=T". The exit status is 0 if all calls
  * returned 0; whether another outcome is the right one is the caller's to judge.
@@ -45,7 +44,6 @@
 static struct options {
 	int execute, unload, measure, bad;
 	unsigned long flags, rounds, kill_at, probe;
-	const char *between;
 } opt = { .rounds = 1, .bad = -1 };
 
 static struct kexec_segment segments[KEXEC_SEGMENT_MAX + 1];
@@ -275,8 +273,6 @@ static int load_killed(void)
 
 static int load_once(unsigned long round)
 {
-	if (round && opt.between && system(opt.between))
-		return 1;
 	fill_segments(round);
 	if (opt.bad >= 0)
 		spoil_buffer(&segments[opt.bad]);
@@ -305,7 +301,7 @@ static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:euf:n:b:k:mr:")) != -1) {
+	while ((c = getopt(argc, argv, "p:euf:n:b:k:m")) != -1) {
 		switch (c) {
 		case 'p': opt.probe = parse_one(optarg); break;
 		case 'e': opt.execute = 1; break;
@@ -315,7 +311,6 @@ static void parse_options(int argc, char **argv)
 		case 'b': opt.bad = parse_one(optarg); break;
 		case 'k': opt.kill_at = parse_one(optarg); break;
 		case 'm': opt.measure = 1; break;
-		case 'r': opt.between = optarg; break;
 		default: exit(2);
 		}
 	}
