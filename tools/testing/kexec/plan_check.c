@@ -128,7 +128,7 @@ struct plan_verdict oracle_judge(const struct table *table)
 	struct plan_verdict verdict = { .rule = PLAN_OK };
 	unsigned int stage, i;
 
-	for (stage = 0; stage < sizeof(stages) / sizeof(stages[0]); stage++) {
+	for (stage = 0; stage < ARRAY_SIZE(stages); stage++) {
 		for (i = 0; i < table->nr; i++) {
 			verdict.rule = breaks_in_stage(table, i, stage);
 			if (verdict.rule == PLAN_OK)

@@ -11,6 +11,8 @@
 
 #include "kexec_plan.h"
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 /* As many segments as the system calls take. */
 #define TABLE_MAX 16
 

@@ -15,12 +15,10 @@
 #include "ktap.h"
 #include "plan_check.h"
 
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define SEED 0x6b65786563ull
 #define RANDOM_TABLES 60000
 #define KIB (1ull << 10)
 #define MIB (1ull << 20)
-#define GIB (1ull << 30)
 
 static const char *maps_dir;
 static u64 random_state;
@@ -406,8 +404,8 @@ static bool read_ram(FILE *map, struct plan_range *ram)
 
 	while (fgets(line, sizeof(line), map)) {
 		at = 0;
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " : System RAM%n", &start, &end, &at) != 2 ||
-		    !at)
+		sscanf(line, "%" SCNx64 "-%" SCNx64 " : System RAM%n", &start, &end, &at);
+		if (!at)
 			continue;
 		ram->start = (start + 4 * KIB - 1) / (4 * KIB);
 		ram->end = (end + 1) / (4 * KIB);
@@ -535,8 +533,8 @@ static void test_block_order(void)
 
 	for (max_order = 0; max_order < 64; max_order++) {
 		for (pages = 1; pages < 300; pages++)
-			EXPECT(!check_block_order(pages, max_order), "%" PRIu64 " pages, at most %u",
-			       pages, max_order);
+			EXPECT(!check_block_order(pages, max_order),
+			       "%" PRIu64 " pages, at most %u", pages, max_order);
 		for (bit = 2; bit < 64; bit++) {
 			for (pages = (1ull << bit) - 1; pages <= (1ull << bit) + 1; pages++)
 				EXPECT(!check_block_order(pages, max_order),
@@ -556,7 +554,7 @@ static void test_list_pages(void)
 		for (sources = 0; sources < 1200; sources += sources < 40 ? 1 : 9) {
 			for (runs = 0; runs < 24; runs++)
 				EXPECT(!check_list_pages(sources, runs, per_page[i]),
-				       "%" PRIu64 " sources in %" PRIu64 " runs, %" PRIu64 " per page",
+				       "%" PRIu64 " sources, %" PRIu64 " runs, %" PRIu64 " a page",
 				       sources, runs, per_page[i]);
 		}
 	}
