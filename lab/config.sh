@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Configure a kernel from fragments and check what came of it.
-# Usage: lab/config.sh TREE OBJ FRAGMENT...
+# Usage: lab/config.sh TREE OBJ FRAGMENT... [VARIABLE=VALUE...]     as for make
 #
 # Everything that no fragment asks for is off (allnoconfig); a later fragment
 # overrides an earlier one. What was asked for and did not come out stops the
@@ -14,6 +14,14 @@
 tree=$1
 obj=$2
 shift 2
+fragments=
+variables=
+for word in "$@"; do
+	case $word in
+	*=*) variables="$variables $word" ;;
+	*) fragments="$fragments $word" ;;
+	esac
+done
 mkdir -p "$obj"
 
 # Last word wins, in the order of first mention.
@@ -33,12 +41,14 @@ stale() {
 	return 1
 }
 
-merged "$@" >"$obj/lab.fragment.new"
+# shellcheck disable=SC2086 # lists of words, here and below
+merged $fragments >"$obj/lab.fragment.new"
 stale || exit 0
 
 rm -f "$obj/lab.fragment"
-kmake "$tree" "$obj" -s KCONFIG_ALLCONFIG="$obj/lab.fragment.new" allnoconfig \
-	>"$log/config.log" 2>&1 || die "config failed: $(culprit "$log/config.log") (log: build/log/config.log)"
+kmake "$tree" "$obj" -s KCONFIG_ALLCONFIG="$obj/lab.fragment.new" $variables allnoconfig \
+	>"$log/config.log" 2>&1 ||
+	die "config failed: $(culprit "$log/config.log") (log: build/log/config.log)"
 
 # An option that is off may be written as not set, or not at all.
 missing=$(while read -r line; do

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Other architectures: they keep their own machine_kexec and are built against
+# our core. Objects only, but for i386, which is linked: x86 shares files.
+# Usage: lab/cross.sh [ARCH...]
+
+. "$(dirname "$0")/lib.sh"
+
+tree=$build/linux
+"$top/lab/base.sh"
+"$top/lab/tree.py" "$cache/base" "$tree"
+
+# What every architecture takes from us; claims are for x86_64 alone.
+generic=$(cd "$top" && for file in kernel/*.c; do
+	[ "$file" = kernel/kexec_claim.c ] || echo "${file%.c}.o"
+done)
+generic="$generic kernel/vmcore_info.o"
+
+toolchain() {
+	case $1 in
+	arm64) echo aarch64-linux-gnu- ;;
+	i386) echo i686-linux-gnu- ;;
+	mips) echo mips-linux-gnu- ;;
+	powerpc) echo powerpc64le-linux-gnu- ;;
+	riscv) echo riscv64-linux-gnu- ;;
+	s390) echo s390x-linux-gnu- ;;
+	*) die "cross: no compiler is listed for $1" ;;
+	esac
+}
+
+# What stays the base's and consumes our header, or the whole kernel.
+targets() {
+	case $1 in
+	arm64) echo arch/arm64/kernel/machine_kexec.o arch/arm64/kernel/relocate_kernel.o ;;
+	i386) echo bzImage ;;
+	mips) echo arch/mips/kernel/machine_kexec.o arch/mips/kernel/relocate_kernel.o \
+		arch/mips/kernel/crash.o ;;
+	powerpc) echo arch/powerpc/kexec/core.o arch/powerpc/kexec/core_64.o ;;
+	riscv) echo arch/riscv/kernel/machine_kexec.o arch/riscv/kernel/kexec_relocate.o \
+		arch/riscv/kernel/crash_save_regs.o ;;
+	s390) echo arch/s390/kernel/machine_kexec.o arch/s390/kernel/relocate_kernel.o ;;
+	esac
+	[ "$1" = i386 ] || echo "$generic"
+}
+
+one() {
+	obj=$build/cross/$1
+	prefix=$(toolchain "$1")
+	command -v "${prefix}gcc" >/dev/null || die "cross: ${prefix}gcc is not installed"
+	"$top/lab/config.sh" "$tree" "$obj" "$top/lab/config/cross/$1.config" \
+		ARCH="$1" CROSS_COMPILE="$prefix"
+	# shellcheck disable=SC2046 # a list of words
+	step "cross-$1" kmake "$tree" "$obj" ARCH="$1" CROSS_COMPILE="$prefix" \
+		CC="ccache ${prefix}gcc" $(targets "$1")
+	! grep -n 'warning:' "$log/cross-$1.log" ||
+		die "cross-$1: warnings (log: build/log/cross-$1.log)"
+}
+
+count=0
+for arch in ${*:-arm64 i386 mips powerpc riscv s390}; do
+	one "$arch"
+	count=$((count + 1))
+done
+echo "$count passed, 0 failed"

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Four readers over our kernel files: checkpatch --strict, sparse, gcc with W=1,
+# clang. A remark that lab/lint.allow does not explain fails. Usage: lab/lint.sh
+
+. "$(dirname "$0")/lib.sh"
+
+tree=$build/linux
+config=$top/lab/config
+
+# ours NAME...: our files of the kernel tree whose names match
+ours() {
+	for room in arch include kernel security tools; do
+		[ ! -d "$top/$room" ] || for name in "$@"; do
+			(cd "$top" && find "$room" -type f -name "$name")
+		done
+	done | LC_ALL=C sort
+}
+
+# Objects of the kernel proper: tools are programs, the purgatory is one too.
+objects() {
+	ours '*.c' '*.S' | sed -n '/purgatory/d; s/^\(kernel\|arch\)\(.*\)\.[cS]$/\1\2.o/p'
+}
+
+checkpatch() {
+	cd "$tree"
+	# its status counts remarks; what they are is judged apart
+	# shellcheck disable=SC2046 # a list of words
+	scripts/checkpatch.pl --strict --terse --show-types --no-summary --color=never \
+		-f $(ours '*.[chS]' 'Kconfig*') || [ $? = 1 ]
+}
+
+compile() {
+	variant=$1
+	shift
+	# shellcheck disable=SC2046 # lists of words
+	rm -f $(objects | sed "s|^|$build/obj/$variant/|")
+	# shellcheck disable=SC2046
+	kmake "$tree" "$build/obj/$variant" "$@" $(objects)
+}
+
+configured() {
+	"$top/lab/config.sh" "$tree" "$build/obj/$1" "$config/base.config" \
+		"$top/tools/testing/selftests/kexec/config" "$config/own.config" CC="$2"
+}
+
+explained() {
+	while read -r pattern type _; do
+		# shellcheck disable=SC2254 # a pattern is meant
+		case ${1%%:*} in
+		$pattern) case $1 in *:"$type":*) return 0 ;; esac ;;
+		esac
+	done <"$top/lab/lint.allow"
+	return 1
+}
+
+# Remarks on our files, as "path:line: ...". What a base header provokes in its
+# own lines is not ours.
+remarks() {
+	names=$(ours '*.[chS]' 'Kconfig*' | sed 's/\.[chS]$//' | paste -sd '|')
+	sed "s|^$tree/||; s|^[./]*build/linux/||" "$log/$1.log" |
+		grep -E "^($names)(\.[chSo])?:.*(warning|error|WARNING|ERROR|CHECK):" |
+		sort -u || :
+}
+
+judge() {
+	open=$(remarks "$1" | while read -r remark; do
+		explained "$remark" || echo "$remark"
+	done)
+	[ -z "$open" ] || {
+		echo "$open"
+		die "$1: $(echo "$open" | wc -l) remark(s) (log: build/log/$1.log)"
+	}
+}
+
+"$top/lab/base.sh"
+"$top/lab/tree.py" "$cache/base" "$tree"
+
+step lint-checkpatch checkpatch
+judge lint-checkpatch
+
+configured lint gcc
+step lint-gcc-sparse compile lint W=1 C=2
+judge lint-gcc-sparse
+
+configured clang clang
+step lint-clang compile clang CC='ccache clang' W=1
+judge lint-clang
+echo "3 passed, 0 failed"
