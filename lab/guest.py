@@ -29,7 +29,7 @@ DEBUG_EXIT = 0xF4
 # What no kernel may print unless the test asked for it.
 SPLAT = re.compile(
     r"BUG:|WARNING:|KASAN:|UBSAN:|INFO: (possible|suspicious|task|trying|rcu)|Call Trace:"
-    r"|Oops:|Kernel panic|unreferenced object|general protection|double fault"
+    r"|Oops:|Kernel panic|unreferenced object|kmemleak: \d+ new|general protection|double fault"
     r"|BUG kmalloc|pagealloc: memory corruption|unable to handle|list_(add|del) corruption"
 )
 NO_SPLAT = re.compile(r"Command line:|Unknown kernel command line|^(ok|not ok|#) ")

@@ -24,6 +24,9 @@ import re
 
 REGISTERED = {}
 
+# What the debug kernel does only when the command line asks for it.
+DEBUG_WORDS = "page_poison=1 debug_pagealloc=on"
+
 
 class Failed(Exception):
     """What was seen is not what should be."""
@@ -72,6 +75,7 @@ class Lab:
         options["limit"] = options.get("limit", 120) * self.slow
         if self.k == "debug":
             options.setdefault("memory", "1G")
+            options["append"] = "%s %s" % (DEBUG_WORDS, options.get("append", ""))
         number = "" if not self.guests else "-%d" % (len(self.guests) + 1)
         guest = Guest("%s.%s%s" % (self.k, self.name, number), slow=self.slow, **options)
         self.guests.append(guest)
