@@ -21,9 +21,9 @@ static u64 plan_end(const struct plan_segment *seg)
 	return seg->mem + seg->memsz;
 }
 
-static u64 plan_pages(const struct plan_segment *seg, u64 page_size)
+static u64 plan_pages(const struct plan_segment *seg, unsigned int page_shift)
 {
-	return seg->memsz / page_size;
+	return seg->memsz >> page_shift;
 }
 
 static enum plan_rule plan_judge_bounds(const struct plan_segment *seg,
@@ -31,7 +31,7 @@ static enum plan_rule plan_judge_bounds(const struct plan_segment *seg,
 {
 	if (plan_end(seg) < seg->mem)
 		return PLAN_WRAPS;
-	if ((seg->mem | plan_end(seg)) & (limits->page_size - 1))
+	if ((seg->mem | plan_end(seg)) & (((u64)1 << limits->page_shift) - 1))
 		return PLAN_UNALIGNED;
 	if (plan_end(seg) >= limits->dest_limit)
 		return PLAN_BEYOND;
@@ -72,7 +72,7 @@ static struct plan_verdict plan_judge_sizes(const struct plan_segment *seg,
 	u64 pages;
 
 	for (i = 0; i < nr; i++) {
-		pages = plan_pages(&seg[i], limits->page_size);
+		pages = plan_pages(&seg[i], limits->page_shift);
 		if (pages > limits->max_pages) {
 			verdict = plan_refuse(PLAN_SEGMENT_SIZE, i);
 			verdict.pages = pages;
@@ -146,7 +146,7 @@ int plan_errno(enum plan_rule rule)
  * plan_destinations - the page frames that a legal table covers
  * @seg: the table, which plan_judge() has passed
  * @nr: its entries
- * @page_size: bytes per page
+ * @page_shift: a page has 2^@page_shift bytes
  * @out: room for @nr ranges
  *
  * The ranges come out ascending, none is empty, and none touches the next one:
@@ -155,7 +155,7 @@ int plan_errno(enum plan_rule rule)
  * Return: the number of ranges.
  */
 unsigned int plan_destinations(const struct plan_segment *seg, unsigned int nr,
-			       u64 page_size, struct plan_range *out)
+			       unsigned int page_shift, struct plan_range *out)
 {
 	struct plan_range range;
 	unsigned int i, j, kept;
@@ -163,8 +163,8 @@ unsigned int plan_destinations(const struct plan_segment *seg, unsigned int nr,
 	for (i = 0, j = 0; i < nr; i++) {
 		unsigned int at;
 
-		range.start = seg[i].mem / page_size;
-		range.end = plan_end(&seg[i]) / page_size;
+		range.start = seg[i].mem >> page_shift;
+		range.end = plan_end(&seg[i]) >> page_shift;
 		if (range.start == range.end)
 			continue;
 		for (at = j++; at && out[at - 1].start > range.start; at--)
@@ -240,7 +240,7 @@ u64 plan_cut(struct plan_range run, u64 granule)
 /**
  * plan_block_order - the largest block that does not exceed what is needed
  * @pages: pages needed, at least one
- * @max_order: upper bound
+ * @max_order: upper bound, at most 62
  *
  * Return: an order; a block of that order has at most @pages pages.
  */
@@ -257,16 +257,18 @@ unsigned int plan_block_order(u64 pages, unsigned int max_order)
  * plan_list_pages - pages that the hand-off list of an image takes at most
  * @sources: pages to be copied
  * @runs: runs of consecutive destinations they form, at most
- * @per_page: entries in one page of the list; the last one links to the next
+ * @entries: entries in one page of the list, at least two; the last one links
+ *	to the next page
  *
  * Beside one entry for each source there is one for each run and one that ends
  * the list.
  *
  * Return: pages, at least one.
  */
-u64 plan_list_pages(u64 sources, u64 runs, u64 per_page)
+unsigned long plan_list_pages(unsigned long sources, unsigned long runs,
+			      unsigned long entries)
 {
-	u64 entries = sources + runs + 1;
+	unsigned long wanted = sources + runs + 1;
 
-	return (entries + per_page - 2) / (per_page - 1);
+	return (wanted + entries - 2) / (entries - 1);
 }

@@ -34,12 +34,12 @@ struct plan_segment {
 
 /**
  * struct plan_limits - what this machine allows
- * @page_size: bytes per page, a power of two
+ * @page_shift: a page has 2^@page_shift bytes
  * @dest_limit: a destination must end below this physical address
  * @max_pages: pages that one segment, and all of them together, may take
  */
 struct plan_limits {
-	u64 page_size;
+	unsigned int page_shift;
 	u64 dest_limit;
 	u64 max_pages;
 };
@@ -50,7 +50,8 @@ struct plan_limits {
  * @PLAN_WRAPS: mem + memsz passes the end of the address space
  * @PLAN_UNALIGNED: start or end is not on a page boundary
  * @PLAN_BEYOND: the destination ends at or above plan_limits.dest_limit
- * @PLAN_OVERLAP: two destinations share a byte
+ * @PLAN_OVERLAP: two destinations share a byte, or an empty one lies inside
+ *	another
  * @PLAN_BUFSZ: more bytes provided than the destination holds
  * @PLAN_SEGMENT_SIZE: one segment exceeds plan_limits.max_pages
  * @PLAN_TOTAL_SIZE: all segments together exceed plan_limits.max_pages
@@ -95,12 +96,13 @@ struct plan_verdict plan_judge(const struct plan_segment *seg, unsigned int nr,
 int plan_errno(enum plan_rule rule);
 
 unsigned int plan_destinations(const struct plan_segment *seg, unsigned int nr,
-			       u64 page_size, struct plan_range *out);
+			       unsigned int page_shift, struct plan_range *out);
 bool plan_is_destination(const struct plan_range *dest, unsigned int nr,
 			 u64 pfn, u64 *until);
 
 u64 plan_cut(struct plan_range run, u64 granule);
 unsigned int plan_block_order(u64 pages, unsigned int max_order);
-u64 plan_list_pages(u64 sources, u64 runs, u64 per_page);
+unsigned long plan_list_pages(unsigned long sources, unsigned long runs,
+			      unsigned long entries);
 
 #endif /* KEXEC_PLAN_H */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kexec on x86: limits, hooks, and the layout of the control page.
+ */
+#ifndef _ASM_X86_KEXEC_H
+#define _ASM_X86_KEXEC_H
+
+#define KEXEC_CONTROL_PAGE_SIZE		4096
+
+/*
+ * relocate_kernel() and all it needs are copied to the start of the control
+ * page.  callthunks.c takes calls to this many bytes for calls to it.
+ */
+#define KEXEC_CONTROL_CODE_MAX_SIZE	2048
+
+#ifdef CONFIG_X86_32
+/* Entries of the table that machine_kexec() passes to relocate_kernel(). */
+#define PA_CONTROL_PAGE			0
+#define VA_CONTROL_PAGE			1
+#define PA_PGD				2
+#define PA_SWAP_PAGE			3
+#define PAGES_NR			4
+#else
+/* The last part of the code: a stub for each exception, from vector 0 on. */
+#define KEXEC_CONTROL_STUBS		1536
+#define KEXEC_CONTROL_STUB_SIZE		16
+#define KEXEC_CONTROL_VECTORS		32
+
+/*
+ * Behind the code: struct kexec_control_data.  What is left of the page is the
+ * stack.
+ */
+#define KEXEC_CONTROL_IDT		2048
+#define KEXEC_CONTROL_GDT		2560
+#define KEXEC_CONTROL_GDTR		2592
+#define KEXEC_CONTROL_IDTR		2608
+#define KEXEC_CONTROL_SERIAL		2624
+#define KEXEC_CONTROL_REPORTING		2626
+#define KEXEC_CONTROL_REPORT		2627
+
+/* The report of an exception: items of a text and a slot. */
+#define KEXEC_REPORT_ITEMS		14
+#define KEXEC_REPORT_TEXT		23
+
+/*
+ * Slots of an exception's frame, in quadwords: the registers as the handler
+ * pushes them, from r15 to rax, then what the stub and the CPU have pushed.
+ */
+#define KEXEC_REPORT_R14		1
+#define KEXEC_REPORT_R13		2
+#define KEXEC_REPORT_RDI		9
+#define KEXEC_REPORT_RSI		10
+#define KEXEC_REPORT_RDX		11
+#define KEXEC_REPORT_RCX		12
+#define KEXEC_REPORT_RBX		13
+#define KEXEC_REPORT_RAX		14
+#define KEXEC_REPORT_VECTOR		15
+#define KEXEC_REPORT_ERROR		16
+#define KEXEC_REPORT_RIP		17
+#define KEXEC_REPORT_RSP		20
+/* Not in the frame: CR2, and the end of the report. */
+#define KEXEC_REPORT_CR2		0xfe
+#define KEXEC_REPORT_END		0xff
+
+/* Flat descriptors: 64-bit code, data. */
+#define KEXEC_CONTROL_CODE64		0x00af9b000000ffff
+#define KEXEC_CONTROL_DATA64		0x00cf93000000ffff
+
+/* Flags of relocate_kernel(). */
+#define RELOC_FLUSH_CACHES		1
+#endif
+
+#ifndef __ASSEMBLY__
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include <asm/desc_defs.h>
+#include <asm/page.h>
+#include <asm/ptrace.h>
+
+struct kimage;
+
+#define ARCH_HAS_KIMAGE_ARCH
+
+#ifdef CONFIG_X86_32
+
+#define KEXEC_ARCH			KEXEC_ARCH_386
+#define KEXEC_SOURCE_MEMORY_LIMIT	(-1UL)
+#define KEXEC_DESTINATION_MEMORY_LIMIT	(-1UL)
+/* The control page is entered through the kernel's own mapping of it. */
+#define KEXEC_CONTROL_MEMORY_LIMIT	TASK_SIZE
+
+/* A 32-bit crash kernel can read the memory of a 64-bit kernel. */
+#define vmcore_elf_check_arch_cross(x)	((x)->e_machine == EM_X86_64)
+
+/* Page tables for the way into and out of physical addressing. */
+struct kimage_arch {
+	pgd_t *pgd;
+#ifdef CONFIG_X86_PAE
+	pmd_t *pmd0;
+	pmd_t *pmd1;
+#endif
+	pte_t *pte0;
+	pte_t *pte1;
+};
+
+asmlinkage unsigned long relocate_kernel(unsigned long head,
+					 unsigned long page_list,
+					 unsigned long start,
+					 unsigned int has_pae,
+					 unsigned int preserve_context);
+
+#else /* CONFIG_X86_64 */
+
+#define KEXEC_ARCH			KEXEC_ARCH_X86_64
+/* MAXMEM is what the paging mode of this boot can map. */
+#define KEXEC_SOURCE_MEMORY_LIMIT	(MAXMEM - 1)
+#define KEXEC_DESTINATION_MEMORY_LIMIT	(MAXMEM - 1)
+#define KEXEC_CONTROL_MEMORY_LIMIT	(MAXMEM - 1)
+
+/**
+ * struct kimage_arch - what an image keeps on x86_64
+ * @pgd: the identity map, made of control pages
+ */
+struct kimage_arch {
+	pgd_t *pgd;
+};
+
+/**
+ * struct kexec_report_item - a part of the report of an exception
+ * @text: written first, up to its 0
+ * @slot: KEXEC_REPORT_*: the value written behind it, 16 hexadecimal digits
+ */
+struct kexec_report_item {
+	char text[KEXEC_REPORT_TEXT];
+	u8 slot;
+};
+
+/**
+ * struct kexec_control_data - the data part of the control page
+ * @idt: gates to the handlers in the code part
+ * @gdt: null, unused, flat 64-bit code, flat data: the kernel's own selectors
+ * @gdtr: what to load into GDTR; the address is physical
+ * @idtr: likewise for IDTR
+ * @serial: I/O port of the UART that gets exception reports, 0 for none
+ * @reporting: set while a report is being written
+ * @report: what to report
+ */
+struct kexec_control_data {
+	gate_desc idt[KEXEC_CONTROL_VECTORS];
+	u64 gdt[4];
+	struct desc_ptr gdtr;
+	u8 pad1[16 - sizeof(struct desc_ptr)];
+	struct desc_ptr idtr;
+	u8 pad2[16 - sizeof(struct desc_ptr)];
+	u16 serial;
+	u8 reporting;
+	struct kexec_report_item report[KEXEC_REPORT_ITEMS];
+};
+
+void relocate_kernel(unsigned long head, unsigned long start,
+		     unsigned long control_page, unsigned long pgd,
+		     unsigned long flags);
+
+int arch_kexec_post_alloc_pages(void *vaddr, unsigned int pages, gfp_t gfp);
+#define arch_kexec_post_alloc_pages arch_kexec_post_alloc_pages
+
+void arch_kexec_pre_free_pages(void *vaddr, unsigned int pages);
+#define arch_kexec_pre_free_pages arch_kexec_pre_free_pages
+
+int arch_kexec_protect_pages(struct page *page, unsigned int pages);
+int arch_kexec_unprotect_pages(struct page *page, unsigned int pages);
+#define arch_kexec_protect_pages arch_kexec_protect_pages
+
+#endif /* CONFIG_X86_32 */
+
+#endif /* !__ASSEMBLY__ */
+
+#endif /* _ASM_X86_KEXEC_H */

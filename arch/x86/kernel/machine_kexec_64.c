@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kexec on x86_64: prepare the way to the next kernel, and go.
+ *
+ * The code between the kernels, relocate_kernel(), runs in the control page on
+ * an identity map of its own.  All of that is made when an image is loaded, so
+ * nothing can fail, and nothing protected is written, when it is executed.
+ *
+ * The identity map covers all memory that the kernel has mapped, every
+ * destination, and what the next kernel reads before it has page tables of its
+ * own: the EFI system and configuration tables and the ACPI tables.  It also
+ * maps relocate_kernel() at its kernel address, where it is when it loads CR3.
+ *
+ * With host memory encryption image pages are decrypted in the direct map, and
+ * so the identity map has no encryption bit; in an encrypted guest everything
+ * has it.  The kernel's text is encrypted in both.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/cc_platform.h>
+#include <linux/ctype.h>
+#include <linux/efi.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/init.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/kexec.h>
+#include <linux/mm.h>
+#include <linux/set_memory.h>
+#include <linux/string.h>
+
+#include <asm/cmdline.h>
+#include <asm/cpu.h>
+#include <asm/desc.h>
+#include <asm/efi.h>
+#include <asm/init.h>
+#include <asm/pgtable.h>
+#include <asm/segment.h>
+#include <asm/setup.h>
+
+#define CONTROL_DATA(field)	(KEXEC_CONTROL_IDT + \
+				 offsetof(struct kexec_control_data, field))
+
+static_assert(KEXEC_CONTROL_CODE_MAX_SIZE <= KEXEC_CONTROL_IDT);
+static_assert(CONTROL_DATA(gdt) == KEXEC_CONTROL_GDT);
+static_assert(CONTROL_DATA(gdtr) == KEXEC_CONTROL_GDTR);
+static_assert(CONTROL_DATA(idtr) == KEXEC_CONTROL_IDTR);
+static_assert(CONTROL_DATA(serial) == KEXEC_CONTROL_SERIAL);
+static_assert(CONTROL_DATA(reporting) == KEXEC_CONTROL_REPORTING);
+static_assert(CONTROL_DATA(report) == KEXEC_CONTROL_REPORT);
+
+/* What the trampoline writes about an exception. */
+static const struct kexec_report_item report[KEXEC_REPORT_ITEMS] = {
+	{ "\r\nkexec: exception ",	KEXEC_REPORT_VECTOR },
+	{ " error ",			KEXEC_REPORT_ERROR },
+	{ "\r\nkexec: rip ",		KEXEC_REPORT_RIP },
+	{ " cr2 ",			KEXEC_REPORT_CR2 },
+	{ " rsp ",			KEXEC_REPORT_RSP },
+	{ "\r\nkexec: rax ",		KEXEC_REPORT_RAX },
+	{ " rbx ",			KEXEC_REPORT_RBX },
+	{ " rcx ",			KEXEC_REPORT_RCX },
+	{ " rdx ",			KEXEC_REPORT_RDX },
+	{ "\r\nkexec: rsi ",		KEXEC_REPORT_RSI },
+	{ " rdi ",			KEXEC_REPORT_RDI },
+	{ " r13 ",			KEXEC_REPORT_R13 },
+	{ " r14 ",			KEXEC_REPORT_R14 },
+	{ "\r\n",			KEXEC_REPORT_END },
+};
+
+static void *alloc_table(void *context)
+{
+	struct page *page = kimage_alloc_control_pages(context, 0);
+
+	if (!page)
+		return NULL;
+	clear_page(page_address(page));
+	return page_address(page);
+}
+
+static struct x86_mapping_info mapping_of(struct kimage *image)
+{
+	unsigned long enc = 0;
+
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		enc = _PAGE_ENC;
+
+	return (struct x86_mapping_info) {
+		.alloc_pgt_page		= alloc_table,
+		.context		= image,
+		.page_flag		= __PAGE_KERNEL_LARGE_EXEC | enc,
+		.kernpg_flag		= _KERNPG_TABLE_NOENC | enc,
+		.direct_gbpages		= direct_gbpages,
+	};
+}
+
+/* Map [start, end), physical bytes, at the same virtual addresses. */
+static int map_range(struct kimage *image, unsigned long start,
+		     unsigned long end)
+{
+	struct x86_mapping_info info = mapping_of(image);
+
+	return kernel_ident_mapping_init(&info, image->arch.pgd, start, end);
+}
+
+static int map_memory(struct kimage *image)
+{
+	int i, err = 0;
+
+	for (i = 0; !err && i < nr_pfn_mapped; i++)
+		err = map_range(image, pfn_mapped[i].start << PAGE_SHIFT,
+				pfn_mapped[i].end << PAGE_SHIFT);
+	return err;
+}
+
+/* A destination need not be memory that the kernel has mapped. */
+static int map_segments(struct kimage *image)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; !err && i < image->nr_segments; i++)
+		err = map_range(image, image->segment[i].mem,
+				image->segment[i].mem + image->segment[i].memsz);
+	return err;
+}
+
+#ifdef CONFIG_EFI
+/* Bytes that the configuration tables take, by the system table at @systab. */
+static long config_table_size(unsigned long systab)
+{
+	bool wide = efi_enabled(EFI_64BIT);
+	void *table;
+	long size;
+
+	table = memremap(systab, wide ? sizeof(efi_system_table_64_t) :
+				 sizeof(efi_system_table_32_t), MEMREMAP_WB);
+	if (!table)
+		return -ENOMEM;
+
+	if (wide)
+		size = ((efi_system_table_64_t *)table)->nr_tables *
+		       sizeof(efi_config_table_64_t);
+	else
+		size = ((efi_system_table_32_t *)table)->nr_tables *
+		       sizeof(efi_config_table_32_t);
+	memunmap(table);
+	return size;
+}
+
+static int map_efi(struct kimage *image)
+{
+	const struct efi_info *efi = &boot_params.efi_info;
+	unsigned long systab = efi->efi_systab |
+			       (u64)efi->efi_systab_hi << 32;
+	long size;
+	int err;
+
+	if (!efi_enabled(EFI_BOOT) || !systab)
+		return 0;
+
+	size = config_table_size(systab);
+	if (size < 0)
+		return size;
+
+	err = map_range(image, systab, systab + sizeof(efi_system_table_64_t));
+	if (err)
+		return err;
+	return map_range(image, efi_config_table, efi_config_table + size);
+}
+#else
+static int map_efi(struct kimage *image)
+{
+	return 0;
+}
+#endif
+
+static int map_resource(struct resource *res, void *image)
+{
+	return map_range(image, res->start, res->end + 1);
+}
+
+static int map_acpi(struct kimage *image)
+{
+	static const unsigned long kinds[] = {
+		IORES_DESC_ACPI_TABLES, IORES_DESC_ACPI_NV_STORAGE,
+	};
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		err = walk_iomem_res_desc(kinds[i], IORESOURCE_MEM, 0, -1,
+					  image, map_resource);
+		/* -EINVAL: there is none of this kind. */
+		if (err && err != -EINVAL)
+			return err;
+	}
+	return 0;
+}
+
+static unsigned long table_entry(void *table)
+{
+	unsigned long enc = 0;
+
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		enc = _PAGE_ENC;
+	return __pa(table) | _KERNPG_TABLE_NOENC | enc;
+}
+
+/*
+ * The 2 MiB of kernel text around relocate_kernel() at their own address, by
+ * hand: kernel_ident_mapping_init() does not reach the last entry of the top
+ * table, where the text is.
+ */
+static int map_own_text(struct kimage *image)
+{
+	unsigned long vaddr = (unsigned long)relocate_kernel;
+	unsigned long paddr = __pa_symbol(relocate_kernel) & PMD_MASK;
+	p4d_t *p4d = (p4d_t *)image->arch.pgd + pgd_index(vaddr);
+	pud_t *pud = alloc_table(image);
+	pmd_t *pmd = alloc_table(image);
+
+	if (pgtable_l5_enabled()) {
+		p4d_t *table = alloc_table(image);
+
+		if (!table)
+			return -ENOMEM;
+		set_pgd((pgd_t *)p4d, __pgd(table_entry(table)));
+		p4d = table + p4d_index(vaddr);
+	}
+	if (!pud || !pmd)
+		return -ENOMEM;
+
+	set_p4d(p4d, __p4d(table_entry(pud)));
+	set_pud(pud + pud_index(vaddr), __pud(table_entry(pmd)));
+	set_pmd(pmd + pmd_index(vaddr),
+		__pmd(paddr | __PAGE_KERNEL_LARGE_EXEC | _PAGE_ENC));
+	return 0;
+}
+
+static int (*const map_steps[])(struct kimage *image) = {
+	map_memory,
+	map_segments,
+	map_efi,
+	map_acpi,
+	map_own_text,
+};
+
+static int make_identity_map(struct kimage *image)
+{
+	unsigned int i;
+	int err = 0;
+
+	image->arch.pgd = alloc_table(image);
+	if (!image->arch.pgd)
+		return -ENOMEM;
+
+	for (i = 0; !err && i < ARRAY_SIZE(map_steps); i++)
+		err = map_steps[i](image);
+	return err;
+}
+
+/* The port of "ttySn...", "serial", "serial,ttySn..." or "serial,0x..."; or 0. */
+static u16 legacy_port(const char *console)
+{
+	static const u16 ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
+
+	if (strstarts(console, "serial")) {
+		console += strlen("serial");
+		if (*console++ != ',')
+			return ports[0];
+		if (strstarts(console, "0x"))
+			return simple_strtoul(console, NULL, 16);
+	}
+	if (!strstarts(console, "ttyS"))
+		return 0;
+	console += strlen("ttyS");
+	if (*console < '0' || *console > '3' || isdigit(console[1]))
+		return 0;
+	return ports[*console - '0'];
+}
+
+/* Where exceptions are reported: there is nobody else left to do it. */
+static u16 serial_port(void)
+{
+	char early[32];
+	const char *console;
+
+	/* In an encrypted guest port I/O is an exception itself. */
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return 0;
+
+	if (cmdline_find_option(saved_command_line, "earlyprintk", early,
+				sizeof(early)) > 0 && legacy_port(early))
+		return legacy_port(early);
+
+	console = strstr(saved_command_line, "console=ttyS");
+	return console ? legacy_port(console + strlen("console=")) : 0;
+}
+
+static void make_gate(gate_desc *gate, unsigned long handler)
+{
+	*gate = (gate_desc) {
+		.offset_low	= (u16)handler,
+		.offset_middle	= (u16)(handler >> 16),
+		.offset_high	= (u32)(handler >> 32),
+		.segment	= __KERNEL_CS,
+		.bits.type	= GATE_INTERRUPT,
+		.bits.p		= 1,
+	};
+}
+
+static void make_control_page(struct kimage *image)
+{
+	void *page = page_address(image->control_code_page);
+	struct kexec_control_data *data = page + KEXEC_CONTROL_IDT;
+	unsigned long paddr = __pa(page);
+	unsigned int i;
+
+	memcpy(page, relocate_kernel, KEXEC_CONTROL_CODE_MAX_SIZE);
+	memset(data, 0, KEXEC_CONTROL_PAGE_SIZE - KEXEC_CONTROL_IDT);
+
+	for (i = 0; i < KEXEC_CONTROL_VECTORS; i++)
+		make_gate(&data->idt[i], paddr + KEXEC_CONTROL_STUBS +
+					 i * KEXEC_CONTROL_STUB_SIZE);
+	data->idtr.size = sizeof(data->idt) - 1;
+	data->idtr.address = paddr + KEXEC_CONTROL_IDT;
+
+	data->gdt[__KERNEL_CS / 8] = KEXEC_CONTROL_CODE64;
+	data->gdt[__KERNEL_DS / 8] = KEXEC_CONTROL_DATA64;
+	data->gdtr.size = sizeof(data->gdt) - 1;
+	data->gdtr.address = paddr + KEXEC_CONTROL_GDT;
+
+	data->serial = serial_port();
+	memcpy(data->report, report, sizeof(report));
+}
+
+/**
+ * machine_kexec_prepare - everything that executing an image will need
+ * @image: the image; its segments are known, not yet filled
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int machine_kexec_prepare(struct kimage *image)
+{
+	int err = make_identity_map(image);
+
+	if (!err)
+		make_control_page(image);
+	return err;
+}
+
+/* All that was taken are control pages, which the core frees. */
+void machine_kexec_cleanup(struct kimage *image)
+{
+}
+
+/**
+ * machine_kexec - leave this kernel for an image
+ * @image: the image
+ *
+ * The other CPUs are stopped and interrupts are off, or nearly so.
+ */
+void machine_kexec(struct kimage *image)
+{
+	unsigned long flags = 0;
+
+	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
+		flags |= RELOC_FLUSH_CACHES;
+
+	local_irq_disable();
+	hw_breakpoint_disable();
+	/* The jump to the control page lands on no ENDBR. */
+	cet_disable();
+
+	relocate_kernel(image->head, image->start,
+			page_to_phys(image->control_code_page),
+			__pa(image->arch.pgd), flags);
+}
+
+/*
+ * With host memory encryption the next kernel may see memory through an
+ * unencrypted mapping only.
+ */
+int arch_kexec_post_alloc_pages(void *vaddr, unsigned int pages, gfp_t gfp)
+{
+	if (!cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
+		return 0;
+	return set_memory_decrypted((unsigned long)vaddr, pages);
+}
+
+void arch_kexec_pre_free_pages(void *vaddr, unsigned int pages)
+{
+	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
+		set_memory_encrypted((unsigned long)vaddr, pages);
+}
+
+int arch_kexec_protect_pages(struct page *page, unsigned int pages)
+{
+	return set_memory_ro((unsigned long)page_address(page), pages);
+}
+
+int arch_kexec_unprotect_pages(struct page *page, unsigned int pages)
+{
+	return set_memory_rw((unsigned long)page_address(page), pages);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The trampoline: what runs between two kernels.
+ *
+ * machine_kexec_prepare() copies the code, up to KEXEC_CONTROL_CODE_MAX_SIZE,
+ * to the control page of an image and puts the data behind it that
+ * asm/kexec.h describes; what is left of the page is the stack.  So all of this
+ * must be position independent and must not call or jump to anything outside.
+ *
+ * It begins in the kernel's text and continues at once in the control page:
+ *  - on the identity map, with the GDT, IDT and stack of the control page, so
+ *    that an exception is reported instead of resetting the machine mutely;
+ *  - CR4, then CR0 get the values that the next kernel expects;
+ *  - the hand-off list is walked, consecutive pages in one copy;
+ *  - GDTR and IDTR are emptied, the registers cleared, the image entered.
+ *
+ * The image is entered in 64-bit mode with interrupts off, on the identity map,
+ * with all general registers 0 but RSP, which points to a 0 at the end of the
+ * control page.  CR0 has PG, PE and no AM, WP, TS, EM; CR4 has PAE, and LA57
+ * where it was on (MCE too in a TDX guest, which may not clear it); EFER is as
+ * it was.  CS is 0x10, the other selectors 0x18, all flat.
+ */
+#include <linux/linkage.h>
+#include <linux/kexec.h>
+#include <asm/alternative.h>
+#include <asm/asm.h>
+#include <asm/cpufeatures.h>
+#include <asm/kexec.h>
+#include <asm/nospec-branch.h>
+#include <asm/page_types.h>
+#include <asm/processor-flags.h>
+#include <asm/segment.h>
+#include <asm/unwind_hints.h>
+
+#define COM_DATA		0
+#define COM_STATUS		5
+#define COM_STATUS_IDLE		0x20
+
+/* Polls for one character to leave; a UART takes far less than a millisecond. */
+#define COM_POLLS		100000
+
+#define KBD_COMMAND		0x64
+#define KBD_RESET		0xfe
+
+#define VECTOR_NMI		2
+#define VECTOR_INT3		3
+/* Exceptions for which the CPU pushes an error code. */
+#define VECTORS_WITH_ERROR	((1 << 8) | (1 << 10) | (1 << 11) | (1 << 12) | \
+				 (1 << 13) | (1 << 14) | (1 << 17) | \
+				 (1 << 21) | (1 << 29) | (1 << 30))
+
+	.text
+	.code64
+	.align PAGE_SIZE
+
+/* objtool wants the padding at the end to belong to a symbol. */
+SYM_CODE_START_NOALIGN(relocate_range)
+/*
+ * void relocate_kernel(head, start, control_page, pgd, flags)
+ *
+ * %rdi	first entry of the hand-off list
+ * %rsi	entry point of the image
+ * %rdx	control page
+ * %rcx	top of the identity map
+ * %r8	RELOC_*
+ *
+ * All addresses are physical.  Does not return.
+ */
+SYM_CODE_START_NOALIGN(relocate_kernel)
+	UNWIND_HINT_END_OF_STACK
+	ANNOTATE_NOENDBR
+
+	/* From here to the stack switch an NMI is fatal: five instructions. */
+	movq	%rcx, %cr3
+	lgdt	KEXEC_CONTROL_GDTR(%rdx)
+	lidt	KEXEC_CONTROL_IDTR(%rdx)
+	leaq	KEXEC_CONTROL_PAGE_SIZE(%rdx), %rsp
+
+	/* On in the control page, by the new code descriptor. */
+	leaq	(identity_mapped - relocate_kernel)(%rdx), %rax
+	pushq	$__KERNEL_CS
+	pushq	%rax
+	lretq
+SYM_CODE_END(relocate_kernel)
+
+SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
+	UNWIND_HINT_END_OF_STACK
+	movl	$__KERNEL_DS, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	movl	%eax, %fs
+	movl	%eax, %gs
+
+	/* %r12 to %r15 keep what is needed to the end. */
+	movq	%rdx, %r12
+	movq	%rsi, %r13
+	movq	%rcx, %r14
+
+	/*
+	 * CR4 before CR0: WP cannot be cleared while CET is on.  With PGE goes
+	 * what the TLB still knows of the kernel.
+	 */
+	movq	%cr4, %rax
+	andl	$(X86_CR4_PAE | X86_CR4_LA57), %eax
+	ALTERNATIVE "", __stringify(orl $X86_CR4_MCE, %eax), X86_FEATURE_TDX_GUEST
+	movq	%rax, %cr4
+
+	movq	%cr0, %rax
+	andq	$~(X86_CR0_AM | X86_CR0_WP | X86_CR0_TS | X86_CR0_EM), %rax
+	orl	$(X86_CR0_PG | X86_CR0_PE), %eax
+	movq	%rax, %cr0
+
+	/* The same memory must not wait in caches under another encryption. */
+	testl	$RELOC_FLUSH_CACHES, %r8d
+	jz	.Lwalk
+	wbinvd
+
+	/*
+	 * The hand-off list.
+	 *
+	 * %rax	entry
+	 * %rbx	next entry
+	 * %rdi	where the pending copy goes
+	 * %rsi	where it comes from
+	 * %rdx	its length in bytes, 0 for none
+	 *
+	 * No source lies in a destination, so the order of copies does not
+	 * matter.
+	 */
+	.macro copy_pending
+	movq	%rdx, %rcx
+	shrq	$3, %rcx
+	rep movsq
+	xorl	%edx, %edx
+	.endm
+
+.Lwalk:
+	cld
+	movq	%rdi, %rax
+	xorl	%esi, %esi
+	xorl	%edx, %edx
+	jmp	.Lentry
+
+.Lnext:
+	movq	(%rbx), %rax
+	addq	$8, %rbx
+.Lentry:
+	testb	$IND_SOURCE, %al
+	jnz	.Lsource
+	testb	$IND_INDIRECTION, %al
+	jnz	.Lindirection
+
+	/* A destination or the end: what is pending is complete. */
+	copy_pending
+	testb	$IND_DESTINATION, %al
+	jz	.Lenter
+	movq	%rax, %rdi
+	andq	$PAGE_MASK, %rdi
+	jmp	.Lnext
+
+.Lindirection:
+	movq	%rax, %rbx
+	andq	$PAGE_MASK, %rbx
+	jmp	.Lnext
+
+.Lsource:
+	andq	$PAGE_MASK, %rax
+	leaq	(%rsi, %rdx), %rcx
+	cmpq	%rcx, %rax
+	je	.Lextend
+	copy_pending
+	movq	%rax, %rsi
+.Lextend:
+	addq	$PAGE_SIZE, %rdx
+	jmp	.Lnext
+
+.Lenter:
+	/* Serialises, and forgets translations of what was just overwritten. */
+	movq	%r14, %cr3
+
+	/* The image brings its own tables; these are nobody's from here on. */
+	leaq	KEXEC_CONTROL_PAGE_SIZE(%r12), %rsp
+	pushq	$0
+	pushq	$0
+	lgdt	(%rsp)
+	lidt	(%rsp)
+	addq	$8, %rsp
+
+	/* "Return" to the image; a 0 stays on the stack. */
+	pushq	%r13
+	xorl	%eax, %eax
+	xorl	%ebx, %ebx
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%esi, %esi
+	xorl	%edi, %edi
+	xorl	%ebp, %ebp
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	xorl	%r10d, %r10d
+	xorl	%r11d, %r11d
+	xorl	%r12d, %r12d
+	xorl	%r13d, %r13d
+	xorl	%r14d, %r14d
+	xorl	%r15d, %r15d
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+SYM_CODE_END(identity_mapped)
+
+/*
+ * An exception between the kernels.  The stub has pushed the vector; above it
+ * are the error code and the CPU's frame.
+ *
+ * Report and reset.  An NMI is ignored, and so is int3 once it is reported:
+ * both return without IRET, since on the way out of a panic that may have come
+ * by an NMI, IRET would let the next one in.  An exception during a report
+ * resets at once.
+ */
+#define FRAME_VECTOR	(8 * KEXEC_REPORT_VECTOR)
+#define FRAME_RIP	(8 * KEXEC_REPORT_RIP)
+#define FRAME_RFLAGS	(8 * (KEXEC_REPORT_RIP + 2))
+#define FRAME_RSP	(8 * KEXEC_REPORT_RSP)
+
+SYM_CODE_START_LOCAL_NOALIGN(exception)
+	UNWIND_HINT_END_OF_STACK
+	pushq	%rax
+	pushq	%rbx
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%rbp
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	cld
+
+	/* The control page is where this code is. */
+	leaq	relocate_kernel(%rip), %r12
+
+	cmpl	$VECTOR_NMI, FRAME_VECTOR(%rsp)
+	je	.Lresume
+
+	testb	$1, KEXEC_CONTROL_REPORTING(%r12)
+	jnz	.Lreset
+	movb	$1, KEXEC_CONTROL_REPORTING(%r12)
+	jmp	.Lreport
+.Lreported:
+	movb	$0, KEXEC_CONTROL_REPORTING(%r12)
+	cmpl	$VECTOR_INT3, FRAME_VECTOR(%rsp)
+	jne	.Lreset
+
+	/*
+	 * The return address goes to the quadword below the interrupted stack
+	 * pointer, which is the SS slot of the frame or the padding above it;
+	 * both are dead.
+	 */
+.Lresume:
+	movq	FRAME_RSP(%rsp), %rax
+	subq	$8, %rax
+	movq	FRAME_RIP(%rsp), %rbx
+	movq	%rbx, (%rax)
+	movq	%rax, FRAME_RSP(%rsp)
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rbp
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%rcx
+	popq	%rbx
+	popq	%rax
+	leaq	(FRAME_RFLAGS - FRAME_VECTOR)(%rsp), %rsp
+	popfq
+	popq	%rsp
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+
+.Lreset:
+	movb	$KBD_RESET, %al
+	outb	%al, $KBD_COMMAND
+	/* If there is no such controller: an exception that has no handler. */
+	pushq	$0
+	pushq	$0
+	lidt	(%rsp)
+	ud2
+
+/*
+ * The report: struct kexec_report_item, one after the other.
+ *
+ * %r12	control page
+ * %r11	item
+ * %rsi	next byte of its text
+ * %rdx	port
+ */
+.Lreport:
+	movzwl	KEXEC_CONTROL_SERIAL(%r12), %edx
+	testl	%edx, %edx
+	jz	.Lreported
+	leaq	KEXEC_CONTROL_REPORT(%r12), %r11
+
+.Litem:
+	movq	%r11, %rsi
+.Ltext:
+	lodsb
+	testb	%al, %al
+	jz	.Lvalue
+	leaq	.Ltext(%rip), %r9
+	jmp	.Lputc
+
+.Lvalue:
+	movzbl	KEXEC_REPORT_TEXT(%r11), %ecx
+	addq	$(KEXEC_REPORT_TEXT + 1), %r11
+	cmpb	$KEXEC_REPORT_END, %cl
+	je	.Lreported
+	movq	(%rsp, %rcx, 8), %rbx
+	cmpb	$KEXEC_REPORT_CR2, %cl
+	jne	.Lhex
+	movq	%cr2, %rbx
+.Lhex:
+	movl	$16, %r8d
+.Ldigit:
+	rolq	$4, %rbx
+	movb	%bl, %al
+	andb	$0xf, %al
+	addb	$'0', %al
+	cmpb	$'9', %al
+	jbe	1f
+	addb	$('a' - '9' - 1), %al
+1:	leaq	.Ldigit_done(%rip), %r9
+	jmp	.Lputc
+.Ldigit_done:
+	UNWIND_HINT_END_OF_STACK
+	decl	%r8d
+	jnz	.Ldigit
+	jmp	.Litem
+
+	/* Write %al and continue at %r9; a port that never gets idle is skipped. */
+.Lputc:
+	movb	%al, %r10b
+	movl	$COM_POLLS, %ecx
+	addl	$COM_STATUS, %edx
+2:	inb	%dx, %al
+	testb	$COM_STATUS_IDLE, %al
+	jnz	3f
+	decl	%ecx
+	jnz	2b
+3:	subl	$COM_STATUS, %edx
+	movb	%r10b, %al
+	outb	%al, %dx
+	ANNOTATE_RETPOLINE_SAFE
+	jmp	*%r9
+SYM_CODE_END(exception)
+
+/* One stub for each vector, all of the same size. */
+	.skip KEXEC_CONTROL_STUBS - (. - relocate_kernel), 0xcc
+SYM_CODE_START_LOCAL_NOALIGN(exception_stubs)
+	.set vector, 0
+	.rept KEXEC_CONTROL_VECTORS
+	.balign KEXEC_CONTROL_STUB_SIZE, 0xcc
+	UNWIND_HINT_END_OF_STACK
+	.if !((VECTORS_WITH_ERROR >> vector) & 1)
+	pushq	$0
+	.endif
+	pushq	$vector
+	jmp	exception
+	.set vector, vector + 1
+	.endr
+
+SYM_CODE_END(exception_stubs)
+
+	.skip KEXEC_CONTROL_CODE_MAX_SIZE - (. - relocate_kernel), 0xcc
+SYM_CODE_END(relocate_range)

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In place: claiming the memory where an image is to stand.
+ *
+ * alloc_contig_range() gets any range of page frames that is free or can be
+ * freed by migration.  Each success costs a grace period and a drain of all
+ * CPUs, so runs are as long as possible: first a cheap look at every page tells
+ * which runs have a chance, then each is claimed whole and only cut where that
+ * fails.  A claim is an offer, never a need: what cannot be had is staged.
+ *
+ * Not touched are ZONE_MOVABLE and CMA, which must stay free of pages that
+ * cannot be moved, and what a zone needs to stay above its high watermark,
+ * since isolation does not look at watermarks.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/fault-inject.h>
+#include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/page-flags.h>
+#include <linux/page-isolation.h>
+#include <linux/vmstat.h>
+
+#include "kexec_internal.h"
+
+/* Failed attempts that one load may spend. */
+#define CLAIM_FAILURES	128
+
+/* A shorter run is not worth an attempt, unless it is a whole destination. */
+#define CLAIM_MIN_PAGES	16
+
+#ifdef CONFIG_FAULT_INJECTION
+/* fail_page_alloc does not reach claims. */
+static DECLARE_FAULT_ATTR(fail_kexec_claim);
+
+static bool claim_fault(unsigned long pages)
+{
+	return should_fail(&fail_kexec_claim, pages << PAGE_SHIFT);
+}
+
+static int __init claim_fault_init(void)
+{
+	fault_create_debugfs_attr("fail_kexec_claim", NULL, &fail_kexec_claim);
+	return 0;
+}
+late_initcall(claim_fault_init);
+#else
+static bool claim_fault(unsigned long pages)
+{
+	return false;
+}
+#endif
+
+/*
+ * Free or movable, as far as a look without a lock can tell.  Free pages have no
+ * references, wherever they wait.
+ */
+static bool page_has_chance(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	if (!page || PageReserved(page) || PageHWPoison(page))
+		return false;
+	if (page_zonenum(page) == ZONE_MOVABLE || is_migrate_cma_page(page))
+		return false;
+	return !page_ref_count(compound_head(page)) ||
+	       PageLRU(compound_head(page)) || __PageMovable(page);
+}
+
+/* The next run of promising pages of one zone in @range; empty at its end. */
+static struct plan_range next_run(struct plan_range range)
+{
+	struct plan_range run;
+	struct zone *zone;
+
+	while (range.start < range.end && !page_has_chance(range.start))
+		range.start++;
+
+	run.start = range.start;
+	run.end = range.start;
+	if (run.start == range.end)
+		return run;
+
+	zone = page_zone(pfn_to_page(run.start));
+	do {
+		run.end++;
+		if (!(run.end % PAGES_PER_SECTION))
+			cond_resched();
+	} while (run.end < range.end && page_has_chance(run.end) &&
+		 page_zone(pfn_to_page(run.end)) == zone);
+	return run;
+}
+
+/* How many pages its zone can spare. */
+static unsigned long zone_headroom(unsigned long pfn)
+{
+	struct zone *zone = page_zone(pfn_to_page(pfn));
+	unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
+	unsigned long keep = high_wmark_pages(zone);
+
+	return free > keep ? free - keep : 0;
+}
+
+static int claim_piece(struct kimage *image, struct plan_range piece)
+{
+	unsigned long pages = piece.end - piece.start;
+	struct page *page = pfn_to_page(piece.start);
+	int err;
+
+	if (claim_fault(pages))
+		return -EBUSY;
+
+	err = alloc_contig_range(piece.start, piece.end, MIGRATE_MOVABLE,
+				 GFP_KERNEL | __GFP_NOWARN);
+	if (err)
+		return err;
+
+	err = kexec_own_pages(page, pages);
+	if (err)
+		return -ENOMEM;
+
+	err = kexec_map_in_place(image, piece.start, pages);
+	if (err)
+		kexec_disown_pages(page, pages);
+	return err;
+}
+
+/*
+ * Claim as much of a run as can be had.  After a failure the first part is
+ * tried alone, after a success all of the rest.
+ */
+static int claim_run(struct kimage *image, struct plan_range run,
+		     unsigned long least, unsigned int *failures)
+{
+	struct plan_range piece = run;
+	u64 cut;
+	int err;
+
+	while (piece.start < run.end && *failures < CLAIM_FAILURES) {
+		piece.end = min_t(u64, piece.end,
+				  piece.start + zone_headroom(piece.start));
+		if (piece.end - piece.start < least)
+			return 0;
+
+		err = claim_piece(image, piece);
+		if (err == -EINTR || err == -ENOMEM)
+			return err;
+
+		cut = err ? plan_cut(piece, pageblock_nr_pages) : piece.end;
+		*failures += !!err;
+		if (cut < piece.end) {
+			piece.end = cut;
+		} else {
+			piece.start = piece.end;
+			piece.end = run.end;
+		}
+	}
+	return 0;
+}
+
+static int claim_destination(struct kimage *image, struct plan_range range,
+			     unsigned int *failures)
+{
+	unsigned long least = min_t(u64, CLAIM_MIN_PAGES,
+				    range.end - range.start);
+	struct plan_range run;
+	int err;
+
+	for (; range.start < range.end; range.start = run.end) {
+		run = next_run(range);
+		if (run.end - run.start < least)
+			continue;
+		err = claim_run(image, run, least, failures);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * kexec_claim - get the destinations of an image where they can be had
+ * @image: the image; its destinations are known and none has a source yet
+ *
+ * Return: 0, whatever could be claimed; -ENOMEM after a fatal signal.
+ */
+int kexec_claim(struct kimage *image)
+{
+	struct kexec_memory *memory = image->memory;
+	unsigned int failures = 0, i;
+	int err = 0;
+
+	for (i = 0; !err && i < memory->nr_dest; i++)
+		err = claim_destination(image, memory->dest[i], &failures);
+
+	if (err == -EINTR)
+		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+	return 0;
+}

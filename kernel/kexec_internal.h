@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kexec files share.  crash_reserve.c and vmcore_info.c include this
+ * as well, in kernels without kexec too.
+ */
+#ifndef KEXEC_INTERNAL_H
+#define KEXEC_INTERNAL_H
+
+#include <linux/kexec.h>
+
+#ifdef CONFIG_KEXEC_CORE
+
+#include <linux/maple_tree.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+
+#include "kexec_plan.h"
+
+/**
+ * struct kexec_memory - every page that an image owns
+ * @dest: page frames that the segments cover, ascending and apart
+ * @nr_dest: entries of @dest
+ * @total: pages in @dest
+ * @sources: for a page frame of @dest the distance to the page that holds its
+ *	bytes; see kexec_stage.c
+ * @in_place: pages of @dest that hold their own bytes
+ * @staged: pages of @dest whose bytes wait elsewhere
+ * @pool: pages for staging that wait for a destination
+ * @pooled: their number
+ * @aside: pages that can serve neither as source nor as control page; kept
+ *	until the load is over so that they are not handed out again
+ * @control: blocks of control pages
+ * @list_pages: pages of the hand-off list in the order of their use
+ * @guarded: ranges that are write-protected
+ *
+ * All of it is protected by kexec_lock while the image is being built, and
+ * belongs to whoever holds the slot afterwards.
+ */
+struct kexec_memory {
+	struct plan_range dest[KEXEC_SEGMENT_MAX];
+	unsigned int nr_dest;
+	unsigned long total;
+	struct maple_tree sources;
+	unsigned long in_place;
+	unsigned long staged;
+	struct list_head pool;
+	unsigned long pooled;
+	struct list_head aside;
+	struct list_head control;
+	struct list_head list_pages;
+	struct list_head guarded;
+};
+
+/**
+ * struct kexec_block - control pages that came together
+ * @link: in kexec_memory.control
+ * @page: the first of them
+ * @pages: their number
+ * @used: how many are handed out, from the first one on
+ */
+struct kexec_block {
+	struct list_head link;
+	struct page *page;
+	unsigned long pages;
+	unsigned long used;
+};
+
+/*
+ * Serialises loads, unloads and reboot(KEXEC).  System calls try it and never
+ * wait; whoever leaves this kernel keeps it.
+ */
+extern struct mutex kexec_lock;
+
+/*
+ * One line for each refusal: which rule refused what, with the numbers.  Each
+ * use has a ratelimit state of its own, so that one rule cannot silence
+ * another.
+ */
+#define kexec_refuse(err, fmt, ...)					\
+({									\
+	pr_notice_ratelimited("kexec: load refused: " fmt "\n",		\
+			      ##__VA_ARGS__);				\
+	(err);								\
+})
+
+/* Entries in one page of the hand-off list. */
+#define KEXEC_LIST_ENTRIES		(PAGE_SIZE / sizeof(kimage_entry_t))
+
+/*
+ * Room for the page tables and the odd page beside the hand-off list when the
+ * first block of control pages is taken.
+ */
+#define KEXEC_CONTROL_SPARE_PAGES	32
+
+/* kexec_core.c */
+int kexec_load_permitted(int type);
+struct kimage **kexec_slot(int type);
+struct kimage *kexec_image_new(unsigned long entry, int type);
+void kexec_image_free(struct kimage *image, struct kimage *heir);
+int kexec_image_build(struct kimage *image);
+void kexec_image_install(struct kimage *image);
+void kexec_unload(int type);
+
+/* kexec_dest.c */
+int kexec_check_destinations(struct kimage *image);
+int kexec_recheck_destinations(struct kimage *image);
+
+/* kexec_claim.c */
+#ifdef CONFIG_KEXEC_INPLACE
+int kexec_claim(struct kimage *image);
+#else
+static inline int kexec_claim(struct kimage *image)
+{
+	return 0;
+}
+#endif
+
+/* kexec_guard.c */
+int kexec_guard(struct kimage *image);
+void kexec_unguard(struct kimage *image);
+
+/* kexec_control.c */
+int kexec_reserve_control(struct kimage *image, unsigned long pages);
+void kexec_free_control(struct kimage *image);
+
+/* kexec_stage.c */
+int kexec_own_pages(struct page *page, unsigned long pages);
+void kexec_disown_pages(struct page *page, unsigned long pages);
+int kexec_map_in_place(struct kimage *image, unsigned long pfn,
+		       unsigned long pages);
+int kexec_adopt(struct kimage *image, struct page *page, unsigned long pages);
+bool kexec_next_source(struct kimage *image, unsigned long *dest,
+		       unsigned long end, unsigned long *source,
+		       unsigned long *pages);
+int kexec_stage(struct kimage *image);
+void kexec_free_aside(struct kimage *image);
+void kexec_free_sources(struct kimage *image, struct kimage *heir);
+void kexec_inherit(struct kimage *image, struct kimage *old);
+
+/* kexec_fill.c */
+int kexec_fill(struct kimage *image);
+int kexec_seal_prepare(struct kimage *image);
+void kexec_seal(struct kimage *image);
+
+#endif /* CONFIG_KEXEC_CORE */
+
+#endif /* KEXEC_INTERNAL_H */
