@@ -65,10 +65,10 @@ def check_state(lab, state, five_levels):
     lab.check(not wrong, "; ".join(wrong))
 
 
-def monitor_event(guest, names, timeout):
-    """Wait for one of these events of QEMU's monitor; return its name, None in vain."""
+def monitor_event(guest, wanted, timeout):
+    """Wait for an event of QEMU's monitor for which wanted() is true; None in vain."""
     def seen():
-        return next((e["event"] for e in guest.events if e["event"] in names), None)
+        return next((event for event in guest.events if wanted(event)), None)
 
     with guest._change:
         guest._change.wait_for(seen, timeout * guest.slow)
