@@ -57,9 +57,15 @@ one() {
 		die "cross-$1: warnings (log: build/log/cross-$1.log)"
 }
 
-count=0
-for arch in ${*:-arm64 i386 mips powerpc riscv s390}; do
-	one "$arch"
-	count=$((count + 1))
+passed=0
+failed=0
+for arch in ${*:-arm64 mips powerpc riscv s390 i386}; do
+	# not in a condition: the first error must stop this architecture
+	set +e
+	(set -e; one "$arch")
+	rc=$?
+	set -e
+	[ "$rc" = 0 ] && passed=$((passed + 1)) || failed=$((failed + 1))
 done
-echo "$count passed, 0 failed"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
