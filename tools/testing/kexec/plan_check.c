@@ -76,8 +76,8 @@ static bool breaks(const struct table *table, unsigned int i, enum plan_rule rul
 	case PLAN_WRAPS:
 		return wide_end(seg) > UINT64_MAX;
 	case PLAN_UNALIGNED:
-		return seg->mem % limits->page_size ||
-		       wide_end(seg) % limits->page_size;
+		return seg->mem % page_bytes(limits) ||
+		       wide_end(seg) % page_bytes(limits);
 	case PLAN_BEYOND:
 		return wide_end(seg) >= limits->dest_limit;
 	case PLAN_OVERLAP:
@@ -85,7 +85,7 @@ static bool breaks(const struct table *table, unsigned int i, enum plan_rule rul
 	case PLAN_BUFSZ:
 		return seg->bufsz > seg->memsz;
 	case PLAN_SEGMENT_SIZE:
-		return seg->memsz / limits->page_size > limits->max_pages;
+		return seg->memsz / page_bytes(limits) > limits->max_pages;
 	default:
 		return false;
 	}
@@ -97,7 +97,7 @@ static u128 total_pages(const struct table *table)
 	unsigned int i;
 
 	for (i = 0; i < table->nr; i++)
-		total += table->seg[i].memsz / table->limits.page_size;
+		total += table->seg[i].memsz / page_bytes(&table->limits);
 	return total;
 }
 
@@ -135,7 +135,7 @@ struct plan_verdict oracle_judge(const struct table *table)
 				continue;
 			verdict.segment = i;
 			verdict.other = collides_with(table, i);
-			verdict.pages = table->seg[i].memsz / table->limits.page_size;
+			verdict.pages = table->seg[i].memsz / page_bytes(&table->limits);
 			return verdict;
 		}
 	}
@@ -166,7 +166,7 @@ const char *check_judge(const struct table *table)
 
 bool oracle_covers(const struct table *table, u64 pfn)
 {
-	u128 byte = (u128)pfn * table->limits.page_size;
+	u128 byte = (u128)pfn * page_bytes(&table->limits);
 	unsigned int i;
 
 	for (i = 0; i < table->nr; i++) {
@@ -183,7 +183,7 @@ static struct plan_range *destinations(const struct table *table, unsigned int *
 
 	if (!dest)
 		abort();
-	*nr = plan_destinations(table->seg, table->nr, table->limits.page_size, dest);
+	*nr = plan_destinations(table->seg, table->nr, table->limits.page_shift, dest);
 	return dest;
 }
 
@@ -220,7 +220,7 @@ static const char *judge_destinations(const struct table *table,
 		return "plan_destinations: another number of pages";
 	for (i = 0; i < table->nr; i++) {
 		if (table->seg[i].memsz &&
-		    !inside_one(&table->seg[i], table->limits.page_size, dest, nr))
+		    !inside_one(&table->seg[i], page_bytes(&table->limits), dest, nr))
 			return "plan_destinations: a segment is not in one range";
 	}
 	return NULL;
@@ -241,7 +241,7 @@ const char *check_destinations(const struct table *table)
 /* The next page frame with another answer; answers change at boundaries only. */
 static u64 oracle_until(const struct table *table, u64 pfn)
 {
-	u64 page_size = table->limits.page_size;
+	u64 page_size = page_bytes(&table->limits);
 	bool covered = oracle_covers(table, pfn);
 	u64 until = UINT64_MAX;
 	unsigned int i;
@@ -283,7 +283,7 @@ const char *check_around_segments(const struct table *table)
 	for (i = 0; !wrong && i < 6 * table->nr; i++) {
 		const struct plan_segment *seg = &table->seg[i / 6];
 
-		pfn = (i % 2 ? wide_end(seg) : seg->mem) / table->limits.page_size;
+		pfn = (i % 2 ? wide_end(seg) : seg->mem) / page_bytes(&table->limits);
 		wrong = check_is_destination(table, pfn + i / 2 % 3 - 1);
 	}
 	return wrong;
@@ -410,7 +410,7 @@ void print_table(const struct table *table)
 	unsigned int i;
 
 	printf("# page size %#" PRIx64 ", limit %#" PRIx64 ", at most %" PRIu64 " pages\n",
-	       table->limits.page_size, table->limits.dest_limit,
+	       page_bytes(&table->limits), table->limits.dest_limit,
 	       table->limits.max_pages);
 	for (i = 0; i < table->nr; i++)
 		printf("# segment %u: mem %#" PRIx64 " memsz %#" PRIx64 " bufsz %#" PRIx64 "\n",

@@ -22,6 +22,11 @@ struct table {
 	struct plan_limits limits;
 };
 
+static inline u64 page_bytes(const struct plan_limits *limits)
+{
+	return (u64)1 << limits->page_shift;
+}
+
 struct plan_verdict oracle_judge(const struct table *table);
 bool oracle_covers(const struct table *table, u64 pfn);
 

@@ -41,8 +41,8 @@ static u64 take_number(struct input *input, u64 unit)
 
 static struct table take_table(struct input *input)
 {
-	struct table table = { .limits.page_size = (u64)1 << take_byte(input) % 17 };
-	u64 unit = table.limits.page_size;
+	struct table table = { .limits.page_shift = take_byte(input) % 17 };
+	u64 unit = page_bytes(&table.limits);
 
 	table.limits.dest_limit = take_number(input, unit) - 1;
 	table.limits.max_pages = take_number(input, 1);

@@ -59,7 +59,7 @@ static bool one_in(u64 n)
 
 /* --- plan_judge: literal cases --- */
 
-#define PC_LIMITS { .page_size = 4 * KIB, .dest_limit = (1ull << 46) - 1, .max_pages = 1000 }
+#define PC_LIMITS { .page_shift = 12, .dest_limit = (1ull << 46) - 1, .max_pages = 1000 }
 #define LAST_PAGE (~0ull << 12)
 
 static const struct {
@@ -193,7 +193,7 @@ static bool small_segment(unsigned int n, struct plan_segment *seg)
 
 static void test_judge_small(void)
 {
-	struct table table = { .nr = 2, .limits.page_size = 2 };
+	struct table table = { .nr = 2, .limits.page_shift = 1 };
 	unsigned int i, j;
 
 	for (i = 0; small_segment(i, &table.seg[0]); i++) {
@@ -223,7 +223,7 @@ static void test_judge_edges(void)
 				{ 0x1000, 0x1000, 0x1000 },
 			},
 			.limits = {
-				.page_size = 4 * KIB,
+				.page_shift = 12,
 				.dest_limit = edges[n / edge / edge % edge],
 				.max_pages = edges[n / edge / edge / edge],
 			},
@@ -238,7 +238,7 @@ static void test_judge_edges(void)
 /* About half the tables are legal; each fault is as rare as the tables need. */
 static struct plan_segment random_segment(const struct plan_limits *limits, u64 base)
 {
-	u64 unit = limits->page_size;
+	u64 unit = page_bytes(limits);
 	struct plan_segment seg = {
 		.mem = base + random_below(512) * unit,
 		.memsz = one_in(6) ? 0 : random_below(16) * unit,
@@ -259,12 +259,13 @@ static struct plan_segment random_segment(const struct plan_limits *limits, u64 
 static struct table random_table(void)
 {
 	struct table table = { .nr = random_below(TABLE_MAX + 1) };
-	u64 unit = 1ull << random_below(17);
+	unsigned int shift = random_below(17);
+	u64 unit = 1ull << shift;
 	u64 base = one_in(2) ? 0 : random_below((1ull << 52) / unit) * unit;
 	unsigned int i;
 
 	table.limits = (struct plan_limits){
-		.page_size = unit,
+		.page_shift = shift,
 		.dest_limit = one_in(8) ? base + random_below(600) * unit : ~0ull,
 		.max_pages = one_in(8) ? random_below(200) : 1ull << 40,
 	};
@@ -358,7 +359,7 @@ static void destinations_of_world(const struct table *table)
 static void test_destinations_small(void)
 {
 	struct table table = {
-		.limits = { .page_size = 4 * KIB, .dest_limit = 0x8001, .max_pages = 9 },
+		.limits = { .page_shift = 12, .dest_limit = 0x8001, .max_pages = 9 },
 	};
 	unsigned int n, tables = 1;
 
@@ -381,7 +382,7 @@ static void test_destinations_small(void)
 static void walk_range(const struct table *table, struct plan_range ram)
 {
 	struct plan_range dest[TABLE_MAX];
-	unsigned int nr = plan_destinations(table->seg, table->nr, table->limits.page_size, dest);
+	unsigned int nr = plan_destinations(table->seg, table->nr, table->limits.page_shift, dest);
 	u64 pfn, until = ram.start;
 	bool covered = false;
 
@@ -425,7 +426,7 @@ static struct table load_for(FILE *map)
 			{ 0x90000, 0x6000, 0x5100 },
 			{ 0x96000, 0x1000, 0 },
 		},
-		.limits = { .page_size = 4 * KIB, .dest_limit = 1ull << 46, .max_pages = 1 << 20 },
+		.limits = { .page_shift = 12, .dest_limit = 1ull << 46, .max_pages = 1 << 20 },
 	};
 	struct plan_range ram;
 
