@@ -234,9 +234,10 @@ static inline void check_reason(struct __test_metadata *_metadata,
 		return;
 	EXPECT_EQ(1, kmsg_refusals(k))
 		TH_LOG("a refusal has to log one line");
-	for (i = 0; i < SAYS_MAX && says[i]; i++)
+	for (i = 0; i < SAYS_MAX && says[i]; i++) {
 		EXPECT_NE(NULL, strstr(k->last, says[i]))
 			TH_LOG("no '%s' in: %s", says[i], k->last);
+	}
 }
 
 #define SAYS(...) ((const char *const [SAYS_MAX]) { __VA_ARGS__ })

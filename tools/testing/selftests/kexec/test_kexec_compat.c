@@ -22,19 +22,23 @@ typedef long call32(uint32_t nr, uint32_t table, uint32_t flags);
 #define AT		0x8000000U
 #define BAD32		8U
 #define I386_KEXEC_LOAD	283
+#define I386_GETPID	20
 #define X32_KEXEC_LOAD	(0x40000000 | 528)
 #define X32_GETPID	(0x40000000 | 39)
 
+static long int80(long nr, uint32_t b, uint32_t c, uint32_t d, uint32_t s)
+{
+	asm volatile("int $0x80"
+		     : "+a" (nr)
+		     : "b" ((long)b), "c" ((long)c), "d" ((long)d),
+		       "S" ((long)s)
+		     : "r8", "r9", "r10", "r11", "memory");
+	return (int)nr;
+}
+
 static long int80_kexec_load(uint32_t nr, uint32_t table, uint32_t flags)
 {
-	long rc = I386_KEXEC_LOAD;
-
-	asm volatile("int $0x80"
-		     : "+a" (rc)
-		     : "b" (0L), "c" ((long)nr), "d" ((long)table),
-		       "S" ((long)flags)
-		     : "r8", "r9", "r10", "r11", "memory");
-	return (int)rc;
+	return int80(I386_KEXEC_LOAD, 0, nr, table, flags);
 }
 
 static long x32_kexec_load(uint32_t nr, uint32_t table, uint32_t flags)
@@ -48,11 +52,9 @@ static bool int80_works(void)
 	pid_t pid = fork();
 	int status;
 
-	if (!pid) {
-		int80_kexec_load(0, 0, 1U << 4);
-		_exit(0);
-	}
-	return waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+	if (!pid)
+		_exit(int80(I386_GETPID, 0, 0, 0, 0) != getpid());
+	return waitpid(pid, &status, 0) == pid && !status;
 }
 
 static bool x32_works(void)

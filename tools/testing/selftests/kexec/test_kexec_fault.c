@@ -91,9 +91,8 @@ TEST_F_TIMEOUT(fault, nth, 300)
 
 	for (nth = 1; met; nth++) {
 		rc = load_with_fault(self->table, nth, &met);
-		if (rc && rc != -EFAULT)
-			EXPECT_EQ(-ENOMEM, rc)
-				TH_LOG("fault %d", nth);
+		EXPECT_TRUE(!rc || rc == -ENOMEM || rc == -EFAULT)
+			TH_LOG("fault %d: %ld", nth, rc);
 		ASSERT_EQ(1, image_loaded())
 			TH_LOG("fault %d: the image loaded before is gone", nth);
 		failed += rc != 0;

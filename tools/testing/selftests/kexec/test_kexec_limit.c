@@ -104,9 +104,10 @@ TEST_F(limit, every_call_spends_one)
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		rc = kexec_load(calls[i].nr, calls[i].table,
 				calls[i].flags | variant->flags);
-		if (!variant->flags)
+		if (!variant->flags) {
 			EXPECT_EQ(-calls[i].err, rc)
 				TH_LOG("%s", calls[i].name);
+		}
 		EXPECT_EQ(--left, read_number(variant->mine))
 			TH_LOG("%s", calls[i].name);
 	}
@@ -136,9 +137,10 @@ TEST_F(limit, nothing_left)
 	EXPECT_EQ(0, read_number(variant->mine));
 	EXPECT_EQ(-EINVAL, write_file(variant->mine, "1"));
 	EXPECT_EQ(-EINVAL, write_file(variant->mine, "0"));
-	if (read_number(variant->other))
+	if (read_number(variant->other)) {
 		EXPECT_EQ(0, kexec_load(0, NULL, variant->flags ^ KEXEC_ON_CRASH))
 			TH_LOG("the other kind of image has suffered");
+	}
 }
 
 TEST_HARNESS_MAIN

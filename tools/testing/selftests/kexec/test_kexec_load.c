@@ -505,17 +505,4 @@ TEST_F(machine, no_crash_region)
 		TH_LOG("ON_CRASH has touched the other slot");
 }
 
-/* All the bits that mean nothing; too many for one log line each. */
-TEST_F(machine, every_unknown_flag)
-{
-	int bit;
-
-	for (bit = 4; bit < 16; bit++)
-		EXPECT_EQ(-EINVAL, kexec_load(0, NULL, 1UL << bit))
-			TH_LOG("bit %d", bit);
-	for (bit = 32; bit < 64; bit++)
-		EXPECT_EQ(0, kexec_load(1, good, 1UL << bit))
-			TH_LOG("bit %d", bit);
-}
-
 TEST_HARNESS_MAIN
