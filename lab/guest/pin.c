@@ -23,7 +23,7 @@
 #define PAGE		4096UL
 #define PRESENT		(1ULL << 63)
 #define PFN_MASK	((1ULL << 55) - 1)
-#define LEAVE_FREE	(96UL << 20)	/* above all watermarks: it must not be killed */
+#define LEAVE_FREE	(40UL << 20)	/* above all watermarks: it must not be killed */
 #define PIPE_PAGES	256
 
 static void die(const char *what)
