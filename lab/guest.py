@@ -32,7 +32,8 @@ SPLAT = re.compile(
     r"|Oops:|Kernel panic|unreferenced object|kmemleak: \d+ new|general protection|double fault"
     r"|BUG kmalloc|pagealloc: memory corruption|unable to handle|list_(add|del) corruption"
 )
-NO_SPLAT = re.compile(r"Command line:|Unknown kernel command line|^(ok|not ok|#) ")
+NO_SPLAT = re.compile(r"Command line:|Unknown kernel command line"
+                      r"|^(\[ *\d+\.\d+\] )?(ok|not ok|#) ")
 
 
 class GuestError(Exception):

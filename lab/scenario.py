@@ -99,21 +99,27 @@ def for_stock(lab):
     lab.initrd = os.path.join(BUILD, "initramfs", "stock.cpio")
 
 
-KTAP = re.compile(r"^(?P<not>not )?ok \d+ (- )?(?P<name>[^#]*?)\s*(?P<skip># SKIP\b.*)?$",
-                  re.IGNORECASE)
+KTAP = re.compile(
+    r"^(\[ *\d+\.\d+\] )?(?P<indent> *)(?P<not>not )?ok \d+ (- )?(?P<name>[^#]*?)\s*"
+    r"(# (?P<skip>SKIP\b.*)?.*)?$", re.IGNORECASE)
 
 
 def count_ktap(text):
-    """Results in a text: passed names, failed names, skipped names with the reason."""
+    """Results in a text: passed names, failed names, skipped names with the reason.
+
+    A group's own line comes after those of its members, less indented, and adds
+    nothing to them unless it alone says that something failed.
+    """
     passed, failed, skipped = [], [], []
-    for line in text.splitlines():
-        match = KTAP.match(line)
-        if not match:
-            continue
+    deepest = 0
+    for match in filter(None, map(KTAP.match, text.splitlines())):
+        group = len(match["indent"]) < deepest
+        deepest = len(match["indent"])
         if match["skip"]:
-            skipped.append("%s: %s" % (match["name"], match["skip"][len("# SKIP"):].strip()))
+            skipped.append("%s: %s" % (match["name"], match["skip"][len("SKIP"):].strip()))
         elif match["not"]:
-            failed.append(match["name"])
-        else:
+            if not (group and failed):
+                failed.append(match["name"])
+        elif not group:
             passed.append(match["name"])
     return passed, failed, skipped
