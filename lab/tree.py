@@ -23,6 +23,7 @@ import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(TOP, "lab", "replaced")
+INSIDE = os.path.join(TOP, "lab", "inside")    # what only the lab's kernels have
 HOOKS = os.path.join(TOP, "lab", "hooks")
 NOT_KERNEL = {"lab", "build", "Makefile", "README.md", "COPYING"}
 STATUSES = ("replaced", "removed", "edited", "kept")
@@ -66,16 +67,17 @@ def stock_files(base):
 
 
 def our_files():
-    """{path: content} of everything in the repository that belongs to the kernel."""
+    """{path: content} of everything in the repository that belongs into the tree."""
     ours = {}
-    for room in os.listdir(TOP):
-        if room in NOT_KERNEL or room.startswith("."):
-            continue
-        for folder, _, names in os.walk(os.path.join(TOP, room)):
-            for name in names:
-                path = os.path.join(folder, name)
-                if not name.endswith((".o", ".pyc")):
-                    ours[os.path.relpath(path, TOP)] = read(path)
+    for top, skip in ((TOP, NOT_KERNEL), (INSIDE, ())):
+        for room in os.listdir(top):
+            if room in skip or room.startswith("."):
+                continue
+            for folder, _, names in os.walk(os.path.join(top, room)):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    if not name.endswith((".o", ".pyc")):
+                        ours[os.path.relpath(path, top)] = read(path)
     return ours
 
 
@@ -175,8 +177,7 @@ def update(base, tree, files):
     for path in set(before) - set(files):
         changed += put(os.path.join(tree, path), read(os.path.join(base, path)))
     for path, content in sorted(files.items()):
-        mode_from = os.path.join(TOP, path)
-        changed += put(os.path.join(tree, path), content, mode_from)
+        changed += put(os.path.join(tree, path), content, os.path.join(TOP, path))
     write(tree + ".differs", json.dumps(sorted(files), indent=0).encode())
     return changed
 
