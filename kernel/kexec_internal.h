@@ -78,8 +78,8 @@ extern struct mutex kexec_lock;
  */
 #define kexec_refuse(err, fmt, ...)					\
 ({									\
-	pr_notice_ratelimited("kexec: load refused: " fmt "\n",		\
-			      ##__VA_ARGS__);				\
+	printk_ratelimited(KERN_NOTICE "kexec: load refused: " fmt "\n", \
+			   ##__VA_ARGS__);				\
 	(err);								\
 })
 

@@ -21,16 +21,15 @@
  * page; DONE ends it.  No other low bit is ever set.
  */
 #define IND_DESTINATION_BIT	0
-#define IND_INDIRECTION_BIT	1
-#define IND_DONE_BIT		2
-#define IND_SOURCE_BIT		3
-
 #define IND_DESTINATION		(1 << IND_DESTINATION_BIT)
+#define IND_INDIRECTION_BIT	1
 #define IND_INDIRECTION		(1 << IND_INDIRECTION_BIT)
+#define IND_DONE_BIT		2
 #define IND_DONE		(1 << IND_DONE_BIT)
+#define IND_SOURCE_BIT		3
 #define IND_SOURCE		(1 << IND_SOURCE_BIT)
-#define IND_FLAGS		(IND_DESTINATION | IND_INDIRECTION | \
-				 IND_DONE | IND_SOURCE)
+#define IND_FLAGS		(IND_SOURCE | IND_DONE | \
+				 IND_INDIRECTION | IND_DESTINATION)
 
 #ifndef __ASSEMBLY__
 
@@ -61,16 +60,17 @@
 #error asm/kexec.h must define the memory limits, the control page size and KEXEC_ARCH
 #endif
 
-#ifndef KEXEC_CONTROL_MEMORY_GFP
-#define KEXEC_CONTROL_MEMORY_GFP	(GFP_KERNEL | __GFP_NORETRY)
+/* What few architectures need otherwise. */
+#ifndef KEXEC_CRASH_MEM_ALIGN
+#define KEXEC_CRASH_MEM_ALIGN		PAGE_SIZE
 #endif
 
 #ifndef KEXEC_CRASH_CONTROL_MEMORY_LIMIT
 #define KEXEC_CRASH_CONTROL_MEMORY_LIMIT KEXEC_CONTROL_MEMORY_LIMIT
 #endif
 
-#ifndef KEXEC_CRASH_MEM_ALIGN
-#define KEXEC_CRASH_MEM_ALIGN		PAGE_SIZE
+#ifndef KEXEC_CONTROL_MEMORY_GFP
+#define KEXEC_CONTROL_MEMORY_GFP	(GFP_KERNEL | __GFP_NORETRY)
 #endif
 
 #define KEXEC_CORE_NOTE_NAME		CRASH_CORE_NOTE_NAME
@@ -88,22 +88,13 @@ typedef unsigned long kimage_entry_t;
  */
 struct kexec_segment {
 	union {
-		void __user *buf;
 		void *kbuf;
+		void __user *buf;
 	};
 	size_t bufsz;
 	unsigned long mem;
 	size_t memsz;
 };
-
-#ifdef CONFIG_COMPAT
-struct compat_kexec_segment {
-	compat_uptr_t buf;
-	compat_size_t bufsz;
-	compat_ulong_t mem;
-	compat_size_t memsz;
-};
-#endif
 
 struct kexec_memory;
 
@@ -146,6 +137,16 @@ struct kimage {
 	struct kexec_memory *memory;
 };
 
+#ifdef CONFIG_COMPAT
+/* The same segment as a 32-bit caller has it. */
+struct compat_kexec_segment {
+	compat_uptr_t buf;
+	compat_size_t bufsz;
+	compat_ulong_t mem;
+	compat_size_t memsz;
+};
+#endif
+
 /* What an architecture provides. */
 int machine_kexec_prepare(struct kimage *image);
 void machine_kexec_cleanup(struct kimage *image);
@@ -160,19 +161,19 @@ static inline int machine_kexec_post_load(struct kimage *image)
 
 /*
  * Called for pages that become, and cease to be, memory of an image: host
- * memory encryption changes their state.  @pages pages from @vaddr on.
+ * memory encryption changes their state.  @nr pages from @start on.
  */
-#ifndef arch_kexec_post_alloc_pages
-static inline int arch_kexec_post_alloc_pages(void *vaddr, unsigned int pages,
-					      gfp_t gfp)
+#ifndef arch_kexec_pre_free_pages
+static inline void arch_kexec_pre_free_pages(void *start, unsigned int nr)
 {
-	return 0;
 }
 #endif
 
-#ifndef arch_kexec_pre_free_pages
-static inline void arch_kexec_pre_free_pages(void *vaddr, unsigned int pages)
+#ifndef arch_kexec_post_alloc_pages
+static inline int arch_kexec_post_alloc_pages(void *start, unsigned int nr,
+					      gfp_t gfp)
 {
+	return 0;
 }
 #endif
 
@@ -196,32 +197,20 @@ static inline int arch_kexec_unprotect_pages(struct page *page,
 #endif
 
 /* Where the next kernel sees memory elsewhere than this one: arm's idmap. */
-#ifndef page_to_boot_pfn
-static inline unsigned long page_to_boot_pfn(struct page *page)
-{
-	return page_to_pfn(page);
-}
-#endif
-
-#ifndef boot_pfn_to_page
-static inline struct page *boot_pfn_to_page(unsigned long boot_pfn)
-{
-	return pfn_to_page(boot_pfn);
-}
+#ifndef boot_phys_to_phys
+#define boot_phys_to_phys(boot_phys)	((phys_addr_t)(boot_phys))
 #endif
 
 #ifndef phys_to_boot_phys
-static inline unsigned long phys_to_boot_phys(phys_addr_t phys)
-{
-	return phys;
-}
+#define phys_to_boot_phys(phys)		((unsigned long)(phys))
 #endif
 
-#ifndef boot_phys_to_phys
-static inline phys_addr_t boot_phys_to_phys(unsigned long boot_phys)
-{
-	return boot_phys;
-}
+#ifndef boot_pfn_to_page
+#define boot_pfn_to_page(boot_pfn)	pfn_to_page(boot_pfn)
+#endif
+
+#ifndef page_to_boot_pfn
+#define page_to_boot_pfn(page)		page_to_pfn(page)
 #endif
 
 /* What the core provides. */

@@ -381,17 +381,17 @@ void machine_kexec(struct kimage *image)
  * With host memory encryption the next kernel may see memory through an
  * unencrypted mapping only.
  */
-int arch_kexec_post_alloc_pages(void *vaddr, unsigned int pages, gfp_t gfp)
+int arch_kexec_post_alloc_pages(void *start, unsigned int nr, gfp_t gfp)
 {
 	if (!cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
 		return 0;
-	return set_memory_decrypted((unsigned long)vaddr, pages);
+	return set_memory_decrypted((unsigned long)start, nr);
 }
 
-void arch_kexec_pre_free_pages(void *vaddr, unsigned int pages)
+void arch_kexec_pre_free_pages(void *start, unsigned int nr)
 {
 	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
-		set_memory_encrypted((unsigned long)vaddr, pages);
+		set_memory_encrypted((unsigned long)start, nr);
 }
 
 int arch_kexec_protect_pages(struct page *page, unsigned int pages)

@@ -86,11 +86,9 @@ SYM_CODE_END(relocate_kernel)
 SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	UNWIND_HINT_END_OF_STACK
 	movl	$__KERNEL_DS, %eax
-	movl	%eax, %ds
-	movl	%eax, %es
-	movl	%eax, %ss
-	movl	%eax, %fs
-	movl	%eax, %gs
+	.irp	segment, ss, ds, es, fs, gs
+	movl	%eax, %\segment
+	.endr
 
 	/* %r12 to %r15 keep what is needed to the end. */
 	movq	%rdx, %r12
@@ -189,21 +187,9 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 
 	/* "Return" to the image; a 0 stays on the stack. */
 	pushq	%r13
-	xorl	%eax, %eax
-	xorl	%ebx, %ebx
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
-	xorl	%esi, %esi
-	xorl	%edi, %edi
-	xorl	%ebp, %ebp
-	xorl	%r8d, %r8d
-	xorl	%r9d, %r9d
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
-	xorl	%r12d, %r12d
-	xorl	%r13d, %r13d
-	xorl	%r14d, %r14d
-	xorl	%r15d, %r15d
+	.irp	reg, eax, ebx, ecx, edx, esi, edi, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
+	xorl	%\reg, %\reg
+	.endr
 	ANNOTATE_UNRET_SAFE
 	ret
 	int3
@@ -225,21 +211,9 @@ SYM_CODE_END(identity_mapped)
 
 SYM_CODE_START_LOCAL_NOALIGN(exception)
 	UNWIND_HINT_END_OF_STACK
-	pushq	%rax
-	pushq	%rbx
-	pushq	%rcx
-	pushq	%rdx
-	pushq	%rsi
-	pushq	%rdi
-	pushq	%rbp
-	pushq	%r8
-	pushq	%r9
-	pushq	%r10
-	pushq	%r11
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
+	.irp	reg, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+	pushq	%\reg
+	.endr
 	cld
 
 	/* The control page is where this code is. */
@@ -268,21 +242,9 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	movq	FRAME_RIP(%rsp), %rbx
 	movq	%rbx, (%rax)
 	movq	%rax, FRAME_RSP(%rsp)
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%r11
-	popq	%r10
-	popq	%r9
-	popq	%r8
-	popq	%rbp
-	popq	%rdi
-	popq	%rsi
-	popq	%rdx
-	popq	%rcx
-	popq	%rbx
-	popq	%rax
+	.irp	reg, r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
+	popq	%\reg
+	.endr
 	leaq	(FRAME_RFLAGS - FRAME_VECTOR)(%rsp), %rsp
 	popfq
 	popq	%rsp

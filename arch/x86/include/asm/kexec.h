@@ -15,11 +15,11 @@
 
 #ifdef CONFIG_X86_32
 /* Entries of the table that machine_kexec() passes to relocate_kernel(). */
-#define PA_CONTROL_PAGE			0
-#define VA_CONTROL_PAGE			1
-#define PA_PGD				2
-#define PA_SWAP_PAGE			3
 #define PAGES_NR			4
+#define PA_SWAP_PAGE			3
+#define PA_PGD				2
+#define VA_CONTROL_PAGE			1
+#define PA_CONTROL_PAGE			0
 #else
 /* The last part of the code: a stub for each exception, from vector 0 on. */
 #define KEXEC_CONTROL_STUBS		1536
@@ -86,8 +86,8 @@ struct kimage;
 #ifdef CONFIG_X86_32
 
 #define KEXEC_ARCH			KEXEC_ARCH_386
-#define KEXEC_SOURCE_MEMORY_LIMIT	(-1UL)
-#define KEXEC_DESTINATION_MEMORY_LIMIT	(-1UL)
+#define KEXEC_DESTINATION_MEMORY_LIMIT	ULONG_MAX
+#define KEXEC_SOURCE_MEMORY_LIMIT	ULONG_MAX
 /* The control page is entered through the kernel's own mapping of it. */
 #define KEXEC_CONTROL_MEMORY_LIMIT	TASK_SIZE
 
@@ -96,13 +96,13 @@ struct kimage;
 
 /* Page tables for the way into and out of physical addressing. */
 struct kimage_arch {
-	pgd_t *pgd;
+	pte_t *pte0;
+	pte_t *pte1;
 #ifdef CONFIG_X86_PAE
 	pmd_t *pmd0;
 	pmd_t *pmd1;
 #endif
-	pte_t *pte0;
-	pte_t *pte1;
+	pgd_t *pgd;
 };
 
 asmlinkage unsigned long relocate_kernel(unsigned long head,
@@ -115,9 +115,9 @@ asmlinkage unsigned long relocate_kernel(unsigned long head,
 
 #define KEXEC_ARCH			KEXEC_ARCH_X86_64
 /* MAXMEM is what the paging mode of this boot can map. */
-#define KEXEC_SOURCE_MEMORY_LIMIT	(MAXMEM - 1)
-#define KEXEC_DESTINATION_MEMORY_LIMIT	(MAXMEM - 1)
 #define KEXEC_CONTROL_MEMORY_LIMIT	(MAXMEM - 1)
+#define KEXEC_SOURCE_MEMORY_LIMIT	KEXEC_CONTROL_MEMORY_LIMIT
+#define KEXEC_DESTINATION_MEMORY_LIMIT	KEXEC_CONTROL_MEMORY_LIMIT
 
 /**
  * struct kimage_arch - what an image keeps on x86_64
@@ -163,15 +163,15 @@ void relocate_kernel(unsigned long head, unsigned long start,
 		     unsigned long control_page, unsigned long pgd,
 		     unsigned long flags);
 
-int arch_kexec_post_alloc_pages(void *vaddr, unsigned int pages, gfp_t gfp);
 #define arch_kexec_post_alloc_pages arch_kexec_post_alloc_pages
+int arch_kexec_post_alloc_pages(void *start, unsigned int nr, gfp_t gfp);
 
-void arch_kexec_pre_free_pages(void *vaddr, unsigned int pages);
 #define arch_kexec_pre_free_pages arch_kexec_pre_free_pages
+void arch_kexec_pre_free_pages(void *start, unsigned int nr);
 
+#define arch_kexec_protect_pages arch_kexec_protect_pages
 int arch_kexec_protect_pages(struct page *page, unsigned int pages);
 int arch_kexec_unprotect_pages(struct page *page, unsigned int pages);
-#define arch_kexec_protect_pages arch_kexec_protect_pages
 
 #endif /* CONFIG_X86_32 */
 
