@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A loaded image against stray writes, and exceptions between the kernels."""
+
+import re
+
+import payload
+from scenario import scenario
+
+PARTS = ["first", "middle", "last", "list", "table"]
+
+
+@scenario()
+def stray_writes(lab):
+    """A stray write to a loaded image faults at the writer, and the image still boots."""
+    guest = lab.guest(append="lab.run=stray", memory="768M", cpus=2,
+                      expected=[r"BUG: unable to handle page fault", r"Oops:", r"Call Trace:"])
+    for part in PARTS:
+        target = guest.expect(r"kexec_lab: writing to %s at ([0-9a-f]+)" % part)[1]
+        guest.expect(r"BUG: unable to handle page fault for address: %s" % target)
+        guest.expect(r"RIP: .*scribble")
+    guest.expect(r"SCENARIO: executing")
+    lives = guest.find(r"went through|SCENARIO: the writer to \w+ lives")
+    lab.check(not lives, lives and lives[0][0])
+    payload.probe(lab, guest, 1)
+
+
+@scenario()
+def pages_come_back_clean(lab):
+    """After an unload the same pages are reused, poisoned and cleared, without a fault."""
+    guest = lab.guest(append="lab.run=poison init_on_free=1", memory="512M", cpus=2)
+    guest.expect(r"SCENARIO: executing")
+    seen = payload.loads(guest)
+    lab.check(len(seen) == 4, "%d of 4 loads logged" % len(seen))
+    lab.check(seen[3][1] >= 14 << 10, "the last load has %d KiB in place" % seen[3][1])
+    payload.probe(lab, guest, 1)
+
+
+REPORT = r"kexec: exception (\w+) error (\w+)\r?\n.*kexec: rip (\w+) cr2 (\w+) rsp (\w+)"
+EXPECTED = re.compile(r"expect vector (\w+)(?: rip (\w+))?(?: cr2 (\w+))?")
+
+
+def report_of(lab, kind):
+    """Raise an exception between the kernels; check the report; return the guest."""
+    guest = lab.guest(append="lab.run=exception lab.args=%s movablecore=256M" % kind,
+                      memory="768M")
+    expected = EXPECTED.search(guest.expect(r"kexec_lab: (expect .*)")[1])
+    guest.expect(r"Starting new kernel")
+    guest.expect(r"kexec: exception \w+")
+    guest.expect(r"kexec: rsi \w+ rdi \w+")
+    report = re.search(REPORT, guest.text())
+    lab.check(report, "%s: no report" % kind)
+    seen = {"vector": report[1], "rip": report[3], "cr2": report[4]}
+    for name, value in zip(("vector", "rip", "cr2"), expected.groups()):
+        lab.check(value is None or int(seen[name], 16) == int(value, 16),
+                  "%s: %s is %s, not %s" % (kind, name, seen[name], value))
+    return guest
+
+
+@scenario()
+def exception_between_kernels(lab):
+    """#UD, #PF and #GP between the kernels are reported and reset the machine."""
+    for kind in ("ud", "pf", "gp"):
+        guest = report_of(lab, kind)
+        outcome = guest.wait(lab.slow)
+        lab.check(outcome == "reset", "%s: the guest ended by %s" % (kind, outcome))
+
+
+@scenario()
+def breakpoint_between_kernels(lab):
+    """int3 between the kernels is reported, and the hand-off goes on."""
+    payload.probe(lab, report_of(lab, "int3"), 1)
