@@ -246,6 +246,15 @@ static int finish_machine(struct kimage *image)
 	return 0;
 }
 
+static int protect_image(struct kimage *image)
+{
+	int err = kexec_guard(image);
+
+	if (err)
+		return kexec_refuse(err, "no memory to write-protect the image");
+	return 0;
+}
+
 /* Nothing is copied before machine_kexec_prepare() has seen the buffers. */
 static int (*const build_steps[])(struct kimage *image) = {
 	plan_image,
@@ -257,7 +266,7 @@ static int (*const build_steps[])(struct kimage *image) = {
 	kexec_fill,
 	kexec_seal_prepare,
 	finish_machine,
-	kexec_guard,
+	protect_image,
 };
 
 /**

@@ -101,9 +101,7 @@ int kexec_guard(struct kimage *image)
 		if (!err)
 			err = guard_pages(image, block->page, block->pages);
 	}
-	if (err)
-		return kexec_refuse(err, "no memory to write-protect the image");
-	return 0;
+	return err;
 }
 
 /* One more reference keeps a page from being freed with the image. */

@@ -265,25 +265,23 @@ static unsigned long pages_missing(struct kexec_memory *memory)
 
 static int collect_pages(struct kimage *image)
 {
-	unsigned int max_order = MAX_PAGE_ORDER;
+	unsigned int order = MAX_PAGE_ORDER;
 	unsigned long missing;
 	struct page *page;
 	int err = 0;
 
 	while (!err && (missing = pages_missing(image->memory))) {
 		if (fatal_signal_pending(current))
-			return kexec_refuse(-ENOMEM, "killed with %lu pages still to be allocated",
-					    missing);
+			return -ENOMEM;
 
-		max_order = plan_block_order(missing, max_order);
-		page = alloc_block(&max_order);
+		order = plan_block_order(missing, order);
+		page = alloc_block(&order);
 		if (!page)
-			return kexec_refuse(-ENOMEM, "no memory for %lu of %lu pages",
-					    missing, image->memory->total);
+			return -ENOMEM;
 
-		err = kexec_own_pages(page, 1UL << max_order);
+		err = kexec_own_pages(page, 1UL << order);
 		if (!err)
-			err = kexec_adopt(image, page, 1UL << max_order);
+			err = kexec_adopt(image, page, 1UL << order);
 		cond_resched();
 	}
 	return err;
@@ -337,7 +335,7 @@ static int stage_destination(struct kimage *image,
  * kexec_stage - find a source for every destination page that has none
  * @image: the image
  *
- * Return: 0 or -ENOMEM, also after a fatal signal.
+ * Return: 0 or -ENOMEM, after a fatal signal too.
  */
 int kexec_stage(struct kimage *image)
 {
@@ -348,7 +346,13 @@ int kexec_stage(struct kimage *image)
 	err = collect_pages(image);
 	for (i = 0; !err && i < memory->nr_dest; i++)
 		err = stage_destination(image, &memory->dest[i]);
-	return err;
+
+	if (err && fatal_signal_pending(current))
+		return kexec_refuse(-ENOMEM, "killed while memory was being allocated");
+	if (err)
+		return kexec_refuse(-ENOMEM, "no memory for %lu of %lu pages",
+				    pages_missing(memory), memory->total);
+	return 0;
 }
 
 /* Give back what was taken and found no use, once nothing more is taken. */
