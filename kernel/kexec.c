@@ -5,6 +5,8 @@
  * The order of the tests is part of the interface: the errno of a call with two
  * faults is that of the first one.  See man2/kexec_load.2.
  */
+#define pr_fmt(fmt) "kexec: " fmt
+
 #include <linux/compat.h>
 #include <linux/err.h>
 #include <linux/security.h>

@@ -87,7 +87,7 @@ static struct plan_range next_run(struct plan_range range)
 	zone = page_zone(pfn_to_page(run.start));
 	do {
 		run.end++;
-		if (!(run.end % PAGES_PER_SECTION))
+		if (!(run.end % KEXEC_BATCH_PAGES))
 			cond_resched();
 	} while (run.end < range.end && page_has_chance(run.end) &&
 		 page_zone(pfn_to_page(run.end)) == zone);

@@ -21,6 +21,7 @@
 
 #include "kexec_internal.h"
 
+/* See kexec_internal.h. */
 DEFINE_MUTEX(kexec_lock);
 
 struct kimage *kexec_image;
@@ -28,9 +29,13 @@ struct kimage *kexec_crash_image;
 
 bool kexec_file_dbg_print;
 
-/* How often an image of one type may still be loaded; below 0: for ever. */
+/**
+ * struct kexec_load_limit - how often an image of one type may still be loaded
+ * @lock: protects @left
+ * @left: loads left; below 0 there is no limit
+ */
 struct kexec_load_limit {
-	struct mutex lock;
+	struct mutex lock;	/* protects @left */
 	int left;
 };
 

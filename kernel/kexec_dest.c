@@ -55,7 +55,7 @@ static int check_range(unsigned long *pfn, unsigned long end)
 		err = check_pfn(boot_pfn_to_pfn(*pfn));
 		if (err)
 			return err;
-		if (!(*pfn % PAGES_PER_SECTION))
+		if (!(*pfn % KEXEC_BATCH_PAGES))
 			cond_resched();
 	}
 	return 0;

@@ -12,6 +12,8 @@
  *
  * Writing the list cannot fail: its pages are taken while a load still can.
  */
+#define pr_fmt(fmt) "kexec: " fmt
+
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>

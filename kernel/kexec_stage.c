@@ -21,6 +21,8 @@
  *
  * Page frame numbers are those of the next kernel (page_to_boot_pfn()).
  */
+#define pr_fmt(fmt) "kexec: " fmt
+
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>

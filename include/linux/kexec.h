@@ -34,11 +34,11 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/crash_reserve.h>
+#include <linux/io.h>
 #include <linux/range.h>
 #include <linux/verification.h>
 #include <linux/vmcore_info.h>
 
-#include <asm/io.h>
 #include <uapi/linux/kexec.h>
 
 #ifdef CONFIG_KEXEC_CORE
@@ -52,11 +52,10 @@
 /* Its macros switch off the defaults below and those of linux/crash_core.h. */
 #include <asm/kexec.h>
 
-#if !defined(KEXEC_SOURCE_MEMORY_LIMIT) ||	\
-    !defined(KEXEC_DESTINATION_MEMORY_LIMIT) ||	\
-    !defined(KEXEC_CONTROL_MEMORY_LIMIT) ||	\
-    !defined(KEXEC_CONTROL_PAGE_SIZE) ||	\
-    !defined(KEXEC_ARCH)
+#if !defined(KEXEC_ARCH) || !defined(KEXEC_CONTROL_PAGE_SIZE) || \
+	!defined(KEXEC_CONTROL_MEMORY_LIMIT) || \
+	!defined(KEXEC_SOURCE_MEMORY_LIMIT) || \
+	!defined(KEXEC_DESTINATION_MEMORY_LIMIT)
 #error asm/kexec.h must define the memory limits, the control page size and KEXEC_ARCH
 #endif
 

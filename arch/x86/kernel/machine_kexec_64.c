@@ -26,6 +26,7 @@
 #include <linux/ioport.h>
 #include <linux/kexec.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/set_memory.h>
 #include <linux/string.h>
 
@@ -34,7 +35,6 @@
 #include <asm/desc.h>
 #include <asm/efi.h>
 #include <asm/init.h>
-#include <asm/pgtable.h>
 #include <asm/segment.h>
 #include <asm/setup.h>
 
@@ -263,13 +263,14 @@ static int make_identity_map(struct kimage *image)
 static u16 legacy_port(const char *console)
 {
 	static const u16 ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
+	u16 port;
 
 	if (strstarts(console, "serial")) {
 		console += strlen("serial");
 		if (*console++ != ',')
 			return ports[0];
-		if (strstarts(console, "0x"))
-			return simple_strtoul(console, NULL, 16);
+		if (sscanf(console, "0x%hx", &port) == 1)
+			return port;
 	}
 	if (!strstarts(console, "ttyS"))
 		return 0;
