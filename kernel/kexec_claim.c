@@ -22,12 +22,17 @@
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
 #include <linux/page-isolation.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/vmstat.h>
 
 #include "kexec_internal.h"
 
 /* Failed attempts that one load may spend. */
 #define CLAIM_FAILURES	128
+
+/* Pages looked at between two chances for a signal: 1 GiB. */
+#define CLAIM_WINDOW_PAGES	(SZ_1G >> PAGE_SHIFT)
 
 /* A shorter run is not worth an attempt, unless it is a whole destination. */
 #define CLAIM_MIN_PAGES	16
@@ -70,12 +75,16 @@ static bool page_has_chance(unsigned long pfn)
 	       PageLRU(compound_head(page)) || __PageMovable(page);
 }
 
-/* The next run of promising pages of one zone in @range; empty at its end. */
+/*
+ * The next run of promising pages of one zone in @range, not longer and not
+ * further away than a window; empty if there is none in it.
+ */
 static struct plan_range next_run(struct plan_range range)
 {
 	struct plan_range run;
 	struct zone *zone;
 
+	range.end = min_t(u64, range.end, range.start + CLAIM_WINDOW_PAGES);
 	while (range.start < range.end && !page_has_chance(range.start))
 		range.start++;
 
@@ -87,8 +96,6 @@ static struct plan_range next_run(struct plan_range range)
 	zone = page_zone(pfn_to_page(run.start));
 	do {
 		run.end++;
-		if (!(run.end % KEXEC_BATCH_PAGES))
-			cond_resched();
 	} while (run.end < range.end && page_has_chance(run.end) &&
 		 page_zone(pfn_to_page(run.end)) == zone);
 	return run;
@@ -136,14 +143,15 @@ static int claim_run(struct kimage *image, struct plan_range run,
 		     unsigned long least, unsigned int *failures)
 {
 	struct plan_range piece = run;
+	unsigned long room;
 	u64 cut;
 	int err;
 
 	while (piece.start < run.end && *failures < CLAIM_FAILURES) {
-		piece.end = min_t(u64, piece.end,
-				  piece.start + zone_headroom(piece.start));
-		if (piece.end - piece.start < least)
+		room = zone_headroom(piece.start);
+		if (room < least)
 			return 0;
+		piece.end = min_t(u64, piece.end, piece.start + room);
 
 		err = claim_piece(image, piece);
 		if (err == -EINTR || err == -ENOMEM)
@@ -170,6 +178,9 @@ static int claim_destination(struct kimage *image, struct plan_range range,
 	int err;
 
 	for (; range.start < range.end; range.start = run.end) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 		run = next_run(range);
 		if (run.end - run.start < least)
 			continue;

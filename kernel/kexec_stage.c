@@ -60,6 +60,8 @@ void kexec_disown_pages(struct page *page, unsigned long pages)
 	for (i = 0; i < pages; i++) {
 		ClearPageReserved(page + i);
 		__free_page(page + i);
+		if (!(i % KEXEC_BATCH_PAGES))
+			cond_resched();
 	}
 }
 
