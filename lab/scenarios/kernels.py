@@ -25,15 +25,21 @@ def hand_over(lab, rounds, offline="none", append="", **machine):
 
 @scenario()
 def three_kernels_in_a_row(lab):
-    """Three kexecs in a row, four CPUs."""
-    hand_over(lab, 3, cpus=4, memory="768M")
+    """Three kexecs in a row (on a slow kernel one), four CPUs."""
+    hand_over(lab, 3 if lab.k == "fast" else 1, cpus=4, memory="768M")
 
 
 @scenario()
 def half_the_cpus_offline(lab):
     """Half of the CPUs are offline when the kernel leaves; the next one finds all."""
-    hand_over(lab, 1, "half", cpus=4, memory="768M")
-    hand_over(lab, 1, "half", cpus=2, memory="768M", cpu="max,la57=off")
+    hand_over(lab, 1, "half", cpus=4 if lab.k == "fast" else 2, memory="768M",
+              cpu="max,la57=off")
+
+
+@scenario(kernels=("fast",))
+def two_cpus(lab):
+    """Two CPUs, one of them offline, 5 levels of page tables."""
+    hand_over(lab, 1, "half", cpus=2)
 
 
 @scenario(kernels=("fast",))
@@ -42,7 +48,7 @@ def small_guest(lab):
     hand_over(lab, 1, cpus=1, memory="128M")
 
 
-@scenario()
+@scenario(kernels=("fast",))
 def large_guest(lab):
-    """8 GiB and two CPUs, no 1 GiB pages."""
+    """8 GiB and two CPUs, no 1 GiB pages (a debug kernel would touch all of it)."""
     hand_over(lab, 1, append="nogbpages", cpus=2, memory="8G")
