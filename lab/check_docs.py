@@ -29,7 +29,7 @@ REFUSE = r"\bkexec_refuse\(\s*"
 CALLS = (
     # a call, what stands before its message in the log, how much of that is the call's
     (REFUSE, r"([^,]+),\s*", "load refused: "),
-    (r"\bpr_(?:info|notice|warn|err)\(\s*", r"()", ""),
+    (r"\bpr_(?:info|notice|warn|err|crit)(?:_ratelimited|_once)?\(\s*", r"()", ""),
 )
 PLACEHOLDER = r"%(#?)[lz]*([duxs])"
 
