@@ -16,6 +16,7 @@
 
 #include <linux/fault-inject.h>
 #include <linux/gfp.h>
+#include <linux/hugetlb.h>
 #include <linux/init.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -68,6 +69,9 @@ static bool page_has_chance(unsigned long pfn)
 	struct page *page = pfn_to_online_page(pfn);
 
 	if (!page || PageReserved(page) || PageHWPoison(page))
+		return false;
+	/* A huge page would be replaced, at a price, or end the attempt. */
+	if (PageHuge(page))
 		return false;
 	if (page_zonenum(page) == ZONE_MOVABLE || is_migrate_cma_page(page))
 		return false;
@@ -182,7 +186,7 @@ static int claim_destination(struct kimage *image, struct plan_range range,
 			return -EINTR;
 		cond_resched();
 		run = next_run(range);
-		if (run.end - run.start < least)
+		if (run.end - run.start < least && run.end < range.end)
 			continue;
 		err = claim_run(image, run, least, failures);
 		if (err)

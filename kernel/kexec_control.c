@@ -25,7 +25,8 @@ static bool fits_control(struct kimage *image, struct page *page,
 	unsigned long pfn = page_to_boot_pfn(page);
 	u64 until;
 
-	if (pfn + pages - 1 > KEXEC_CONTROL_MEMORY_LIMIT >> PAGE_SHIFT)
+	/* Some limits are the last good byte, some the first bad one. */
+	if (PFN_PHYS(pfn + pages) - 1 >= KEXEC_CONTROL_MEMORY_LIMIT)
 		return false;
 	return !plan_is_destination(memory->dest, memory->nr_dest, pfn, &until) &&
 	       until >= pfn + pages;

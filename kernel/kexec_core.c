@@ -294,14 +294,10 @@ int kexec_image_build(struct kimage *image)
 /* Take over what the new image staged only because the old one was there. */
 static void replace_image(struct kimage *image, struct kimage *old)
 {
-	unsigned long in_place = image->memory->in_place;
-
-	kexec_unguard(old);
-	if (IS_ENABLED(CONFIG_KEXEC_INPLACE))
+	/* Both must be writable: the pages of one, the list of the other. */
+	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) && kexec_unguard(old) &&
+	    kexec_unguard(image)) {
 		kexec_inherit(image, old);
-
-	if (image->memory->in_place != in_place) {
-		kexec_unguard(image);
 		kexec_seal(image);
 		if (kexec_guard(image))
 			pr_warn("the image is loaded without full write protection\n");

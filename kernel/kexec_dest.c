@@ -7,11 +7,12 @@
  * handed over yet, ends the machine at a moment when nobody can tell why.
  *
  * Who holds kexec_lock relies on destinations, so no memory may start to go
- * offline meanwhile: the notifier refuses.  What had started before is waited
- * for by get_online_mems().  Memory that goes while nobody holds the lock takes
- * the image with it.  Nothing here waits for kexec_lock, which may be held by
- * someone who waits for the memory device; what is missed for that reason the
- * last check before the reboot finds.
+ * offline meanwhile: the notifier refuses.  What had started before is known by
+ * its range, and whoever needs it is refused.  Memory that goes while nobody
+ * holds the lock takes the image with it.  Nothing here waits: not for
+ * kexec_lock, whose holder may wait for the memory device, nor for memory to go
+ * offline, which may take for ever.  An image that for this reason is not
+ * dropped in time is found by the last check before the reboot.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -20,6 +21,8 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
+#include <linux/sched/signal.h>
+#include <linux/spinlock.h>
 
 #include "kexec_internal.h"
 
@@ -28,31 +31,75 @@ static unsigned long boot_pfn_to_pfn(unsigned long pfn)
 	return PHYS_PFN(boot_phys_to_phys(pfn << PAGE_SHIFT));
 }
 
-/* 0 if a page frame is not RAM or sound RAM, the errno that names its fault. */
-static int check_pfn(unsigned long pfn)
+static bool image_covers(struct kimage *image, u64 start, u64 end)
+{
+	struct kexec_memory *memory = image->memory;
+	u64 until;
+
+	return start < end &&
+	       (plan_is_destination(memory->dest, memory->nr_dest, start,
+				    &until) || until < end);
+}
+
+/* The range that is on its way offline; there is at most one at a time. */
+static DEFINE_SPINLOCK(leaving_lock);
+static struct plan_range leaving;
+
+static void set_leaving(u64 start, u64 end)
+{
+	spin_lock(&leaving_lock);
+	leaving.start = start;
+	leaving.end = end;
+	spin_unlock(&leaving_lock);
+}
+
+static bool is_leaving(struct kimage *image)
+{
+	bool covered;
+
+	spin_lock(&leaving_lock);
+	covered = image_covers(image, leaving.start, leaving.end);
+	spin_unlock(&leaving_lock);
+	return covered;
+}
+
+/*
+ * The errno that names the fault of a page frame, 0 for sound RAM and for what
+ * is no RAM; *@ram counts the RAM.
+ */
+static int check_pfn(unsigned long pfn, unsigned long *ram)
 {
 	struct page *page;
 
 	if (!pfn_valid(pfn))
 		return 0;
+	++*ram;
 	page = pfn_to_online_page(pfn);
 	if (!page)
 		return -EADDRNOTAVAIL;
-	return PageHWPoison(page) ? -EHWPOISON : 0;
+	return is_page_hwpoison(page) ? -EHWPOISON : 0;
 }
 
 static const char *fault_name(int err)
 {
-	return err == -EHWPOISON ? "has a hardware error" : "is offline";
+	switch (err) {
+	case -EHWPOISON:
+		return "has a hardware error";
+	case -EBUSY:
+		return "is going offline";
+	default:
+		return "is offline";
+	}
 }
 
 /* The first page frame of [*@pfn, @end) with a fault goes to *@pfn. */
-static int check_range(unsigned long *pfn, unsigned long end)
+static int check_range(unsigned long *pfn, unsigned long end,
+		       unsigned long *ram)
 {
 	int err;
 
 	for (; *pfn < end; ++*pfn) {
-		err = check_pfn(boot_pfn_to_pfn(*pfn));
+		err = check_pfn(boot_pfn_to_pfn(*pfn), ram);
 		if (err)
 			return err;
 		if (!(*pfn % KEXEC_BATCH_PAGES))
@@ -61,19 +108,37 @@ static int check_range(unsigned long *pfn, unsigned long end)
 	return 0;
 }
 
-static int check_destinations(struct kimage *image, unsigned long *pfn)
+static int check_destinations(struct kimage *image, unsigned long *pfn,
+			      unsigned long *ram)
 {
 	struct kexec_memory *memory = image->memory;
 	unsigned int i;
 	int err = 0;
 
-	get_online_mems();
+	*ram = 0;
+	*pfn = memory->dest[0].start;
+	if (is_leaving(image))
+		return -EBUSY;
 	for (i = 0; !err && i < memory->nr_dest; i++) {
 		*pfn = memory->dest[i].start;
-		err = check_range(pfn, memory->dest[i].end);
+		err = check_range(pfn, memory->dest[i].end, ram);
 	}
-	put_online_mems();
 	return err;
+}
+
+/* Have the firmware hand over what it has not; that may take its time. */
+static int accept_destination(const struct plan_range *dest)
+{
+	u64 pfn, pages;
+
+	for (pfn = dest->start; pfn < dest->end; pfn += pages) {
+		if (fatal_signal_pending(current))
+			return kexec_refuse(-ENOMEM, "killed while memory was being accepted");
+		pages = min_t(u64, dest->end - pfn, MAX_ORDER_NR_PAGES);
+		accept_memory(PFN_PHYS(pfn), pages << PAGE_SHIFT);
+		cond_resched();
+	}
+	return 0;
 }
 
 /**
@@ -82,7 +147,8 @@ static int check_destinations(struct kimage *image, unsigned long *pfn)
  *
  * Memory that the firmware has not handed over yet is accepted on the way.
  *
- * Return: 0; -EHWPOISON or -EADDRNOTAVAIL if a page has an error or is offline.
+ * Return: 0; -EHWPOISON if a page has an error, -EADDRNOTAVAIL if one is
+ * offline, -EBUSY if one is about to be, -ENOMEM after a fatal signal.
  */
 int kexec_check_destinations(struct kimage *image)
 {
@@ -91,49 +157,59 @@ int kexec_check_destinations(struct kimage *image)
 	unsigned int i;
 	int err;
 
-	err = check_destinations(image, &pfn);
+	err = check_destinations(image, &pfn, &memory->ram);
 	if (err)
 		return kexec_refuse(err, "destination page %#llx %s",
 				    (u64)pfn << PAGE_SHIFT, fault_name(err));
 
-	for (i = 0; i < memory->nr_dest; i++)
-		accept_memory(PFN_PHYS(memory->dest[i].start),
-			      PFN_PHYS(memory->dest[i].end -
-				       memory->dest[i].start));
-	return 0;
+	for (i = 0; !err && i < memory->nr_dest; i++)
+		err = accept_destination(&memory->dest[i]);
+	return err;
 }
 
-static int check_sources(struct kimage *image, unsigned long *pfn)
+/* The pages in which bytes wait, and those that are read on the way. */
+static int check_owned(struct kimage *image, unsigned long *pfn)
 {
-	unsigned long dest = 0, pages;
-	int err;
+	unsigned long dest = 0, pages, ram;
+	struct kexec_block *block;
+	int err = 0;
 
-	for (; kexec_next_source(image, &dest, ULONG_MAX, pfn, &pages);
-	     dest += pages) {
-		err = check_range(pfn, *pfn + pages);
+	for (; !err && kexec_next_source(image, &dest, ULONG_MAX, pfn, &pages);
+	     dest += pages)
+		err = check_range(pfn, *pfn + pages, &ram);
+
+	list_for_each_entry(block, &image->memory->control, link) {
 		if (err)
-			return err;
+			break;
+		*pfn = page_to_boot_pfn(block->page);
+		err = check_range(pfn, *pfn + block->pages, &ram);
 	}
-	return 0;
+	return err;
 }
 
 /**
  * kexec_recheck_destinations - can a loaded image still be executed?
  * @image: the image
  *
- * Called before anything is shut down.  Covers the pages in which bytes wait
+ * Called before anything is shut down.  Covers all pages that the image owns
  * as well.
  *
- * Return: 0; -EHWPOISON or -EADDRNOTAVAIL if a page has an error or is offline.
+ * Return: as kexec_check_destinations(); memory that is no longer there counts
+ * as offline.
  */
 int kexec_recheck_destinations(struct kimage *image)
 {
-	unsigned long pfn;
+	unsigned long pfn, ram;
 	int err;
 
-	err = check_destinations(image, &pfn);
+	err = check_destinations(image, &pfn, &ram);
+	if (!err && ram != image->memory->ram) {
+		pr_err("reboot refused: %lu pages of memory under the image are gone\n",
+		       image->memory->ram - ram);
+		return -EADDRNOTAVAIL;
+	}
 	if (!err)
-		err = check_sources(image, &pfn);
+		err = check_owned(image, &pfn);
 	if (err)
 		pr_err("reboot refused: page %#llx of the image %s\n",
 		       (u64)pfn << PAGE_SHIFT, fault_name(err));
@@ -141,39 +217,39 @@ int kexec_recheck_destinations(struct kimage *image)
 }
 
 #ifdef CONFIG_MEMORY_HOTPLUG
-static bool image_covers(struct kimage *image, const struct memory_notify *gone)
+static void drop_image(u64 start, u64 end)
 {
-	struct kexec_memory *memory = image->memory;
-	u64 start = gone->start_pfn, until;
-
-	return plan_is_destination(memory->dest, memory->nr_dest, start,
-				   &until) ||
-	       until < start + gone->nr_pages;
-}
-
-static void drop_image(const struct memory_notify *gone)
-{
-	if (!kexec_image || !image_covers(kexec_image, gone))
+	if (!kexec_image || !image_covers(kexec_image, start, end))
 		return;
 
 	pr_warn("image dropped: memory under it, %#llx-%#llx, went offline\n",
-		PFN_PHYS(gone->start_pfn),
-		PFN_PHYS(gone->start_pfn + gone->nr_pages) - 1);
+		start << PAGE_SHIFT, (end << PAGE_SHIFT) - 1);
 	kexec_unload(KEXEC_TYPE_DEFAULT);
 }
 
 static int kexec_memory_event(struct notifier_block *nb, unsigned long event,
 			      void *arg)
 {
-	if (event != MEM_GOING_OFFLINE && event != MEM_OFFLINE)
-		return NOTIFY_OK;
+	const struct memory_notify *memory = arg;
+	u64 start = memory->start_pfn, end = start + memory->nr_pages;
 
-	if (!mutex_trylock(&kexec_lock))
-		return event == MEM_GOING_OFFLINE ?
-		       notifier_from_errno(-EBUSY) : NOTIFY_OK;
-	if (event == MEM_OFFLINE)
-		drop_image(arg);
-	mutex_unlock(&kexec_lock);
+	switch (event) {
+	case MEM_GOING_OFFLINE:
+		if (!mutex_trylock(&kexec_lock))
+			return notifier_from_errno(-EBUSY);
+		set_leaving(start, end);
+		mutex_unlock(&kexec_lock);
+		break;
+	case MEM_OFFLINE:
+		if (mutex_trylock(&kexec_lock)) {
+			drop_image(start, end);
+			mutex_unlock(&kexec_lock);
+		}
+		fallthrough;
+	case MEM_CANCEL_OFFLINE:
+		set_leaving(0, 0);
+		break;
+	}
 	return NOTIFY_OK;
 }
 

@@ -112,17 +112,27 @@ static void leak_pages(struct page *page, unsigned long pages)
 	pr_err("%lu pages at %#llx cannot be made writable again and are lost\n",
 	       pages, (u64)page_to_phys(page));
 	for (i = 0; i < pages; i++)
-		get_page(page + i);
+		get_page(nth_page(page, i));
 }
 
-void kexec_unguard(struct kimage *image)
+/**
+ * kexec_unguard - make everything writable again that kexec_guard() protected
+ * @image: the image
+ *
+ * Return: false if some of it stays protected, and is lost.
+ */
+bool kexec_unguard(struct kimage *image)
 {
 	struct kexec_guarded *range, *next;
+	bool all = true;
 
 	list_for_each_entry_safe(range, next, &image->memory->guarded, link) {
-		if (arch_kexec_unprotect_pages(range->page, range->pages))
+		if (arch_kexec_unprotect_pages(range->page, range->pages)) {
 			leak_pages(range->page, range->pages);
+			all = false;
+		}
 		list_del(&range->link);
 		kfree(range);
 	}
+	return all;
 }

@@ -21,6 +21,7 @@
  * @dest: page frames that the segments cover, ascending and apart
  * @nr_dest: entries of @dest
  * @total: pages in @dest
+ * @ram: those of them that were RAM when the image was loaded
  * @sources: for a page frame of @dest the distance to the page that holds its
  *	bytes; see kexec_stage.c
  * @in_place: pages of @dest that hold their own bytes
@@ -40,6 +41,7 @@ struct kexec_memory {
 	struct plan_range dest[KEXEC_SEGMENT_MAX];
 	unsigned int nr_dest;
 	unsigned long total;
+	unsigned long ram;
 	struct maple_tree sources;
 	unsigned long in_place;
 	unsigned long staged;
@@ -120,7 +122,7 @@ static inline int kexec_claim(struct kimage *image)
 
 /* kexec_guard.c */
 int kexec_guard(struct kimage *image);
-void kexec_unguard(struct kimage *image);
+bool kexec_unguard(struct kimage *image);
 
 /* kexec_control.c */
 int kexec_reserve_control(struct kimage *image, unsigned long pages);

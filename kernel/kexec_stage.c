@@ -219,7 +219,7 @@ int kexec_adopt(struct kimage *image, struct page *page, unsigned long pages)
 	int err = 0;
 	u64 until;
 
-	if (pfn + pages - 1 > KEXEC_SOURCE_MEMORY_LIMIT >> PAGE_SHIFT) {
+	if (PFN_PHYS(pfn + pages) - 1 >= KEXEC_SOURCE_MEMORY_LIMIT) {
 		put_aside(image, page, pages);
 		return 0;
 	}
@@ -262,7 +262,8 @@ static struct page *alloc_block(unsigned int *order)
 
 static unsigned long pages_missing(struct kexec_memory *memory)
 {
-	unsigned long have = memory->in_place + memory->pooled;
+	unsigned long have = memory->in_place + memory->staged +
+			     memory->pooled;
 
 	return have < memory->total ? memory->total - have : 0;
 }
@@ -444,7 +445,7 @@ static void inherit_run(struct kimage *image, struct kimage *old,
 	unsigned long pfn = dest, end = dest + pages, held;
 
 	for (; kexec_next_source(old, &pfn, end, &held, &pages); pfn += pages)
-		if (held == pfn)
+		if (held == pfn && !fatal_signal_pending(current))
 			take_over(image, pfn, source + (pfn - dest), pages);
 }
 
@@ -454,7 +455,8 @@ static void inherit_run(struct kimage *image, struct kimage *old,
  * @old: the image it displaces; what was taken must not be freed with it
  *
  * A reload mostly wants the very pages that the image before it still owns, so
- * it had to stage them.  Now that nothing can fail any more they are free.
+ * it had to stage them.  Now that nothing can fail any more they are free.  A
+ * fatal signal leaves the rest staged.
  */
 void kexec_inherit(struct kimage *image, struct kimage *old)
 {

@@ -48,6 +48,10 @@ static_assert(CONTROL_DATA(idtr) == KEXEC_CONTROL_IDTR);
 static_assert(CONTROL_DATA(serial) == KEXEC_CONTROL_SERIAL);
 static_assert(CONTROL_DATA(reporting) == KEXEC_CONTROL_REPORTING);
 static_assert(CONTROL_DATA(report) == KEXEC_CONTROL_REPORT);
+static_assert(sizeof(struct kexec_report_item) == KEXEC_REPORT_TEXT + 1);
+/* The stack: room for an exception within an exception. */
+static_assert(CONTROL_DATA(report[KEXEC_REPORT_ITEMS]) + 512 <=
+	      KEXEC_CONTROL_PAGE_SIZE);
 
 /* What the trampoline writes about an exception. */
 static const struct kexec_report_item report[KEXEC_REPORT_ITEMS] = {
@@ -77,12 +81,15 @@ static void *alloc_table(void *context)
 	return page_address(page);
 }
 
+/* An encrypted guest's tables and what they map; see above. */
+static unsigned long guest_encryption(void)
+{
+	return cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) ? _PAGE_ENC : 0;
+}
+
 static struct x86_mapping_info mapping_of(struct kimage *image)
 {
-	unsigned long enc = 0;
-
-	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
-		enc = _PAGE_ENC;
+	unsigned long enc = guest_encryption();
 
 	return (struct x86_mapping_info) {
 		.alloc_pgt_page		= alloc_table,
@@ -199,11 +206,7 @@ static int map_acpi(struct kimage *image)
 
 static unsigned long table_entry(void *table)
 {
-	unsigned long enc = 0;
-
-	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
-		enc = _PAGE_ENC;
-	return __pa(table) | _KERNPG_TABLE_NOENC | enc;
+	return __pa(table) | _KERNPG_TABLE_NOENC | guest_encryption();
 }
 
 /*
@@ -370,7 +373,7 @@ void machine_kexec(struct kimage *image)
 
 	local_irq_disable();
 	hw_breakpoint_disable();
-	/* The jump to the control page lands on no ENDBR. */
+	/* Handlers and indirect jumps of the trampoline have no ENDBR. */
 	cet_disable();
 
 	relocate_kernel(image->head, image->start,
@@ -391,8 +394,9 @@ int arch_kexec_post_alloc_pages(void *start, unsigned int nr, gfp_t gfp)
 
 void arch_kexec_pre_free_pages(void *start, unsigned int nr)
 {
-	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
-		set_memory_encrypted((unsigned long)start, nr);
+	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT) &&
+	    set_memory_encrypted((unsigned long)start, nr))
+		pr_err("%u pages at %#lx stay decrypted\n", nr, __pa(start));
 }
 
 int arch_kexec_protect_pages(struct page *page, unsigned int pages)

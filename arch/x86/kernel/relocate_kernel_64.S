@@ -36,7 +36,7 @@
 #define COM_STATUS		5
 #define COM_STATUS_IDLE		0x20
 
-/* Polls for one character to leave; a UART takes far less than a millisecond. */
+/* Polls for one character to leave: tens of milliseconds, slow lines need one. */
 #define COM_POLLS		100000
 
 #define KBD_COMMAND		0x64
@@ -70,7 +70,10 @@ SYM_CODE_START_NOALIGN(relocate_kernel)
 	UNWIND_HINT_END_OF_STACK
 	ANNOTATE_NOENDBR
 
-	/* From here to the stack switch an NMI is fatal: five instructions. */
+	/*
+	 * From here to the stack switch an NMI is fatal: three instructions.
+	 * Where FRED was on, exceptions are, until CR4 is written.
+	 */
 	movq	%rcx, %cr3
 	lgdt	KEXEC_CONTROL_GDTR(%rdx)
 	lidt	KEXEC_CONTROL_IDTR(%rdx)
@@ -227,9 +230,9 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	movb	$1, KEXEC_CONTROL_REPORTING(%r12)
 	jmp	.Lreport
 .Lreported:
-	movb	$0, KEXEC_CONTROL_REPORTING(%r12)
 	cmpl	$VECTOR_INT3, FRAME_VECTOR(%rsp)
 	jne	.Lreset
+	movb	$0, KEXEC_CONTROL_REPORTING(%r12)
 
 	/*
 	 * The return address goes to the quadword below the interrupted stack
@@ -253,12 +256,12 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	int3
 
 .Lreset:
-	movb	$KBD_RESET, %al
-	outb	%al, $KBD_COMMAND
-	/* If there is no such controller: an exception that has no handler. */
+	/* The last resort is an exception that has no handler; OUT may be one. */
 	pushq	$0
 	pushq	$0
 	lidt	(%rsp)
+	movb	$KBD_RESET, %al
+	outb	%al, $KBD_COMMAND
 	ud2
 
 /*
@@ -289,10 +292,10 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	addq	$(KEXEC_REPORT_TEXT + 1), %r11
 	cmpb	$KEXEC_REPORT_END, %cl
 	je	.Lreported
-	movq	(%rsp, %rcx, 8), %rbx
-	cmpb	$KEXEC_REPORT_CR2, %cl
-	jne	.Lhex
 	movq	%cr2, %rbx
+	cmpb	$KEXEC_REPORT_CR2, %cl
+	je	.Lhex
+	movq	(%rsp, %rcx, 8), %rbx
 .Lhex:
 	movl	$16, %r8d
 .Ldigit:
@@ -311,7 +314,7 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	jnz	.Ldigit
 	jmp	.Litem
 
-	/* Write %al and continue at %r9; a port that never gets idle is skipped. */
+	/* Write %al and continue at %r9; a port that never gets idle ends it. */
 .Lputc:
 	movb	%al, %r10b
 	movl	$COM_POLLS, %ecx
@@ -321,6 +324,7 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	jnz	3f
 	decl	%ecx
 	jnz	2b
+	jmp	.Lreported
 3:	subl	$COM_STATUS, %edx
 	movb	%r10b, %al
 	outb	%al, %dx

@@ -78,6 +78,7 @@ static ssize_t scribble(struct file *file, const char __user *buf, size_t count,
 
 	if (err)
 		return err;
+	/* Without the lock, which the writer would take into its grave. */
 	target = kexec_image ? scribble_target(kexec_image, what) : NULL;
 	if (!target)
 		return -EINVAL;
@@ -147,12 +148,10 @@ static ssize_t sabotage(struct file *file, const char __user *buf, size_t count,
 
 	if (err)
 		return err;
-	if (!kexec_image)
-		return -ENOENT;
-
+	err = -ENOENT;
 	mutex_lock(&kexec_lock);
-	kexec_unguard(kexec_image);
-	err = damage(kexec_image, what);
+	if (kexec_image && kexec_unguard(kexec_image))
+		err = damage(kexec_image, what);
 	mutex_unlock(&kexec_lock);
 	return err ?: count;
 }
