@@ -4,10 +4,10 @@
 
 Usage: lab/check_docs.py
 
-Every message that kernel/kexec*.c can log stands in a table of the admin guide,
-and nothing else stands there: %u and its kin as N, %#lx and its kin as X, %s as
-one of the strings of the same file. Where a refusal names its errno, the row
-names the same. The table of stock files is the one that lab/replaced makes.
+Every message that our files can log stands in a table of the admin guide, and
+nothing else stands there: %u and its kin as N, %#lx and its kin as X, %s as one
+of the strings of the same file. Where a refusal names its errno, the row names
+the same. The table of stock files is the one that lab/replaced makes.
 """
 
 import glob
@@ -19,6 +19,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GUIDE = "Documentation/admin-guide/kexec.rst"
 STOCK = "Documentation/core-api/kexec-stock-files.rst"
+SOURCES = ("kernel/kexec*.c", "arch/*/kernel/machine_kexec*.c")
 
 # The tables of the guide, and how the messages of each one begin
 TABLES = {"Refused loads": "load refused: ", "Refused reboots": "reboot refused: ",
@@ -82,7 +83,7 @@ def literal(text):
 def messages():
     """All messages of the code, and the calls whose message cannot be read."""
     found, unread = [], []
-    for path in sorted(glob.glob("kernel/kexec*.c", root_dir=TOP)):
+    for path in sorted(sum((glob.glob(name, root_dir=TOP) for name in SOURCES), [])):
         source = re.sub(r"/\*.*?\*/", "", read(path), flags=re.DOTALL)
         strings = {literal(text) for text in re.findall(STRING, source)}
         for call, before, prefix in CALLS:
