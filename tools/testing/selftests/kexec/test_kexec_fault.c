@@ -24,6 +24,7 @@ static void arm_everything(void)
 	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
 	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
 	write_file(DEBUGFS "fail_usercopy/verbose", "0");
+	write_file(DEBUGFS "fail_kexec_claim/verbose", "0");
 }
 
 /* Load with the @nth fault; *@met says whether the load came that far. */
