@@ -10,7 +10,6 @@
 
 #include <time.h>
 
-
 static const char data[PAGE];
 static struct segment good = { .buf = data, .bufsz = PAGE, .memsz = PAGE };
 
