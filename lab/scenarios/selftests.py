@@ -3,6 +3,8 @@
 
 from scenario import scenario
 
+ALL = ("fast", "debug", "small")
+
 
 def run(lab, *programs, append=""):
     guest = lab.guest(append="lab.run=selftests lab.args=%s %s" % (",".join(programs), append),
@@ -12,13 +14,25 @@ def run(lab, *programs, append=""):
     lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
 
 
-@scenario()
+@scenario(kernels=ALL)
 def selftests(lab):
     """kexec_load(2), native and compat: errnos, flags, reasons, images."""
     run(lab, "test_kexec_load", "test_kexec_compat", "test_kexec_permission", "test_kexec_image")
 
 
 @scenario()
+def selftests_many(lab):
+    """What shows only after many calls: every flag, nothing lost."""
+    run(lab, "test_kexec_many")
+
+
+@scenario(kernels=("debug",))
+def selftests_fault(lab):
+    """Every allocation of a load fails in turn."""
+    run(lab, "test_kexec_fault")
+
+
+@scenario(kernels=ALL)
 def selftests_limit(lab):
     """kernel.kexec_load_limit_*: only lowered, so a boot of its own."""
     run(lab, "test_kexec_limit")
