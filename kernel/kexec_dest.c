@@ -45,14 +45,6 @@ static bool image_covers(struct kimage *image, u64 start, u64 end)
 static DEFINE_SPINLOCK(leaving_lock);
 static struct plan_range leaving;
 
-static void set_leaving(u64 start, u64 end)
-{
-	spin_lock(&leaving_lock);
-	leaving.start = start;
-	leaving.end = end;
-	spin_unlock(&leaving_lock);
-}
-
 static bool is_leaving(struct kimage *image)
 {
 	bool covered;
@@ -170,7 +162,7 @@ int kexec_check_destinations(struct kimage *image)
 /* The pages in which bytes wait, and those that are read on the way. */
 static int check_owned(struct kimage *image, unsigned long *pfn)
 {
-	unsigned long dest = 0, pages, ram;
+	unsigned long dest = 0, pages, ram = 0;
 	struct kexec_block *block;
 	int err = 0;
 
@@ -217,6 +209,14 @@ int kexec_recheck_destinations(struct kimage *image)
 }
 
 #ifdef CONFIG_MEMORY_HOTPLUG
+static void set_leaving(u64 start, u64 end)
+{
+	spin_lock(&leaving_lock);
+	leaving.start = start;
+	leaving.end = end;
+	spin_unlock(&leaving_lock);
+}
+
 static void drop_image(u64 start, u64 end)
 {
 	if (!kexec_image || !image_covers(kexec_image, start, end))

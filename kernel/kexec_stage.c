@@ -355,8 +355,8 @@ int kexec_stage(struct kimage *image)
 	if (err && fatal_signal_pending(current))
 		return kexec_refuse(-ENOMEM, "killed while memory was being allocated");
 	if (err)
-		return kexec_refuse(-ENOMEM, "no memory for %lu of %lu pages",
-				    pages_missing(memory), memory->total);
+		return kexec_refuse(-ENOMEM, "no memory for the %lu pages of the image",
+				    memory->total);
 	return 0;
 }
 

@@ -8,7 +8,7 @@ ALL = ("fast", "debug", "small")
 
 def run(lab, *programs, append=""):
     guest = lab.guest(append="lab.run=selftests lab.args=%s %s" % (",".join(programs), append),
-                      memory="2G", cpus=2, limit=180)
+                      memory="512M", cpus=2, limit=180)
     guest.expect(r"LAB: exit", timeout=170)
     lab.check("LAB: exit 0" in guest.text(), "a selftest failed")
     lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")

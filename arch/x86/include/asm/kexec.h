@@ -151,9 +151,13 @@ struct kexec_control_data {
 	gate_desc idt[KEXEC_CONTROL_VECTORS];
 	u64 gdt[4];
 	struct desc_ptr gdtr;
+	/* private: */
 	u8 pad1[16 - sizeof(struct desc_ptr)];
+	/* public: */
 	struct desc_ptr idtr;
+	/* private: */
 	u8 pad2[16 - sizeof(struct desc_ptr)];
+	/* public: */
 	u16 serial;
 	u8 reporting;
 	struct kexec_report_item report[KEXEC_REPORT_ITEMS];
