@@ -7,7 +7,7 @@ T ?=
 export JOBS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test kernel stock guest unit lint cross ready
+.PHONY: help run test kernel stock guest stock-guest bench unit lint cross combos ready
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -16,9 +16,11 @@ help:
 	@echo '                T=NAME    one of them; T=list names them'
 	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, K=small: another config)'
 	@echo 'make stock      build/stock/bzImage: the unmodified base, same config'
+	@echo 'make bench      the time between two kernels, stock and ours in turn'
 	@echo 'make unit       userspace tests of the pure logic; needs no kernel tree'
 	@echo 'make lint       checkpatch, sparse, W=1 and clang over our files'
 	@echo 'make cross      our generic objects for other architectures, and an i386 kernel'
+	@echo 'make combos     link the base with every combination of the options'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
 	@echo 'JOBS=N          compile N files at a time (default: one per CPU)'
@@ -38,6 +40,12 @@ stock: ready
 guest: kernel
 	@lab/initramfs.sh $(K)
 
+stock-guest: stock
+	@lab/initramfs.sh stock
+
+bench: guest stock-guest
+	@lab/bench.py
+
 run: guest
 	@lab/run.py --kernel $(K)
 
@@ -51,7 +59,7 @@ test: guest
 	@lab/test.py --kernel $(K) $(T)
 else
 test: guest
-	@lab/test.py --kernel $(K) --unit
+	@lab/test.py --kernel $(K) $(if $(filter fast,$(K)),--unit)
 endif
 
 unit:
@@ -59,6 +67,9 @@ unit:
 
 lint: ready
 	@lab/lint.sh
+
+combos: ready
+	@lab/combos.sh
 
 cross: ready
 	@lab/packages.sh lab/packages.cross

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Four readers over our kernel files: checkpatch --strict, sparse, gcc with W=1,
-# clang. A remark that lab/lint.allow does not explain fails. Usage: lab/lint.sh
+# Readers over our kernel files: checkpatch --strict, sparse, gcc with W=1, clang;
+# and one that compares the documentation with the code. A remark that
+# lab/lint.allow does not explain fails. Usage: lab/lint.sh
 
 . "$(dirname "$0")/lib.sh"
 
@@ -97,6 +98,9 @@ judge lint-gcc-sparse
 configured clang clang "$config/clang.config"
 step lint-clang compile clang CC='ccache clang' W=1
 judge lint-clang
+
+step lint-docs "$top/lab/check_docs.py"
+passed=$((passed + 1))
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
