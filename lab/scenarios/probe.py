@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an image finds at entry: its bytes and the machine."""
+"""What an image finds at entry: its bytes and the machine.
+
+The debug kernel gets no five levels of page tables: while identify_cpu() has the
+CPU's features cleared for a moment, KASAN takes an interrupt's accesses for wild.
+"""
 
 import re
 
@@ -11,13 +15,15 @@ from scenario import scenario
 @scenario()
 def probe_segments(lab):
     """16 segments: low, high, above 4 GiB, zero tails, over the running kernel."""
-    guest = lab.guest(append="lab.run=segments", memory="3G", cpus=2)
+    five_levels = lab.k == "fast"
+    guest = lab.guest(append="lab.run=segments", memory="3G", cpus=2,
+                      cpu="max" if five_levels else "max,la57=off")
     guest.expect(r"KLOAD: load rc=0")
     in_place, staged = payload.only_load(lab, guest)
     lab.check(in_place >= 64 << 10, "only %d KiB are in place" % in_place)
     lab.check(staged >= 3 << 10, "%d KiB staged cannot hold what lies over the kernel" % staged)
     state = payload.probe(lab, guest, 15)
-    payload.check_state(lab, state, five_levels=True)
+    payload.check_state(lab, state, five_levels)
 
 
 MACHINES = [
@@ -33,7 +39,7 @@ MACHINES = [
 @scenario()
 def entry_state(lab):
     """The machine state at entry, with 4 and 5 levels, with and without 1 GiB pages."""
-    machines = MACHINES if lab.k == "fast" else MACHINES[::3]   # both extremes
+    machines = MACHINES if lab.k == "fast" else MACHINES[2:4]
     for cpu, append, five_levels, gib_pages in machines:
         guest = lab.guest(append="lab.run=state " + append, memory="512M", cpu=cpu)
         paging = guest.expect(r"SCENARIO: paging: (.*)")[1]
