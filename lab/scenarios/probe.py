@@ -53,6 +53,15 @@ def entry_state(lab):
         payload.check_state(lab, state, five_levels)
 
 
+@scenario(kernels=("fast",))
+def call_depth_tracking(lab):
+    """With retpolines and call depth tracking at work the way out is the same."""
+    guest = lab.guest(append="lab.run=state spectre_v2=retpoline retbleed=stuff", memory="512M",
+                      cpu="Skylake-Server-v4")
+    guest.expect(r"RETBleed: Mitigation: Stuffing")
+    payload.check_state(lab, payload.probe(lab, guest, 2), five_levels=False)
+
+
 NMIS = 10
 KERNEL_HALF = 1 << 63
 REP, MOVS = "0xf3", {"0xa4", "0xa5"}
