@@ -29,8 +29,8 @@
 
 #include "kexec_internal.h"
 
-/* Failed attempts that one load may spend. */
-#define CLAIM_FAILURES	128
+/* Attempts that one load may spend, each worth milliseconds. */
+#define CLAIM_ATTEMPTS	256
 
 /* Pages looked at between two chances for a signal: 1 GiB. */
 #define CLAIM_WINDOW_PAGES	(SZ_1G >> PAGE_SHIFT)
@@ -144,25 +144,25 @@ static int claim_piece(struct kimage *image, struct plan_range piece)
  * tried alone, after a success all of the rest.
  */
 static int claim_run(struct kimage *image, struct plan_range run,
-		     unsigned long least, unsigned int *failures)
+		     unsigned long least, unsigned int *attempts)
 {
 	struct plan_range piece = run;
 	unsigned long room;
 	u64 cut;
 	int err;
 
-	while (piece.start < run.end && *failures < CLAIM_FAILURES) {
+	while (piece.start < run.end && *attempts) {
 		room = zone_headroom(piece.start);
 		if (room < least)
 			return 0;
 		piece.end = min_t(u64, piece.end, piece.start + room);
 
+		--*attempts;
 		err = claim_piece(image, piece);
 		if (err == -EINTR || err == -ENOMEM)
 			return err;
 
 		cut = err ? plan_cut(piece, pageblock_nr_pages) : piece.end;
-		*failures += !!err;
 		if (cut < piece.end) {
 			piece.end = cut;
 		} else {
@@ -174,21 +174,21 @@ static int claim_run(struct kimage *image, struct plan_range run,
 }
 
 static int claim_destination(struct kimage *image, struct plan_range range,
-			     unsigned int *failures)
+			     unsigned int *attempts)
 {
 	unsigned long least = min_t(u64, CLAIM_MIN_PAGES,
 				    range.end - range.start);
 	struct plan_range run;
 	int err;
 
-	for (; range.start < range.end; range.start = run.end) {
+	for (; range.start < range.end && *attempts; range.start = run.end) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
 		run = next_run(range);
 		if (run.end - run.start < least && run.end < range.end)
 			continue;
-		err = claim_run(image, run, least, failures);
+		err = claim_run(image, run, least, attempts);
 		if (err)
 			return err;
 	}
@@ -204,11 +204,11 @@ static int claim_destination(struct kimage *image, struct plan_range range,
 int kexec_claim(struct kimage *image)
 {
 	struct kexec_memory *memory = image->memory;
-	unsigned int failures = 0, i;
+	unsigned int attempts = CLAIM_ATTEMPTS, i;
 	int err = 0;
 
 	for (i = 0; !err && i < memory->nr_dest; i++)
-		err = claim_destination(image, memory->dest[i], &failures);
+		err = claim_destination(image, memory->dest[i], &attempts);
 
 	if (err == -EINTR)
 		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
