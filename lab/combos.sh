@@ -40,11 +40,11 @@ combo() {
 	[ "$rc" = 0 ] && passed=$((passed + 1)) || failed=$((failed + 1))
 }
 
-combo none KEXEC=n KEXEC_LAB=n PROC_KCORE=n
-combo kcore KEXEC=n KEXEC_LAB=n PROC_KCORE=y
-combo kexec-kcore KEXEC=y PROC_KCORE=y
-combo inplace-up KEXEC=y KEXEC_INPLACE=y COMPACTION=y MIGRATION=y
+# Each differs from the one before by one option.
 combo kexec KEXEC=y PROC_KCORE=n
+combo kexec-kcore KEXEC=y PROC_KCORE=y
+combo kcore KEXEC=n KEXEC_LAB=n PROC_KCORE=y
+combo none KEXEC=n KEXEC_LAB=n PROC_KCORE=n
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
