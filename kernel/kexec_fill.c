@@ -45,8 +45,9 @@ static int fill_run(const struct kexec_segment *segment, unsigned long offset,
 			min(segment->bufsz - offset, PAGE_SIZE) : 0;
 		err = fill_page(boot_pfn_to_page(source),
 				segment->buf + offset, bytes);
+		/* A signal ends the wait for a page of the buffer, too. */
 		if (err)
-			return err;
+			return fatal_signal_pending(current) ? -ENOMEM : err;
 		cond_resched();
 	}
 	return 0;
