@@ -33,6 +33,7 @@ SPLAT = re.compile(
     r"|BUG kmalloc|pagealloc: memory corruption|unable to handle|list_(add|del) corruption"
 )
 NO_SPLAT = re.compile(r"Command line:|Unknown kernel command line"
+                      r"|traps: \S+\[\d+\] general protection"    # a program's, not the kernel's
                       r"|^(\[ *\d+\.\d+\] )?(ok|not ok|#) ")
 
 
