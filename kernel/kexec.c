@@ -3,7 +3,8 @@
  * kexec_load(2), native and compat: arguments in, image out.
  *
  * The order of the tests is part of the interface: the errno of a call with two
- * faults is that of the first one.  See man2/kexec_load.2.
+ * faults is that of the first one.  The messages and their errnos are listed in
+ * Documentation/admin-guide/kexec.rst.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

@@ -132,7 +132,9 @@ void kexec_image_free(struct kimage *image, struct kimage *heir)
 	kexec_unguard(image);
 	kexec_free_aside(image);
 	kexec_free_sources(image, heir);
-	machine_kexec_cleanup(image);
+	/* i386 takes for granted that machine_kexec_prepare() had its page. */
+	if (image->control_code_page)
+		machine_kexec_cleanup(image);
 	kexec_free_control(image);
 	kfree(image->memory);
 	kfree(image);
