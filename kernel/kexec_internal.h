@@ -144,8 +144,15 @@ void kexec_inherit(struct kimage *image, struct kimage *old);
 
 /* kexec_fill.c */
 int kexec_fill(struct kimage *image);
+int kexec_fill_segment(struct kimage *image, unsigned long index);
 int kexec_seal_prepare(struct kimage *image);
 void kexec_seal(struct kimage *image);
+
+/* kexec_purgatory.c */
+#ifdef CONFIG_KEXEC_FILE
+int kexec_purgatory_digest(struct kimage *image);
+void kexec_purgatory_free(struct kimage *image);
+#endif
 
 #endif /* CONFIG_KEXEC_CORE */
 

@@ -96,6 +96,46 @@ struct kexec_segment {
 };
 
 struct kexec_memory;
+struct kimage;
+
+#ifdef CONFIG_KEXEC_FILE
+/**
+ * struct purgatory_info - the purgatory of an image while it is being linked
+ * @ehdr: the relocatable object, read only
+ * @sechdrs: a copy of its section headers; sh_addr is the physical address
+ *	at which an allocated section will run, sh_offset its place in
+ *	@purgatory_buf
+ * @purgatory_buf: the bytes of the segment, to be patched until it is loaded
+ */
+struct purgatory_info {
+	const Elf_Ehdr *ehdr;
+	Elf_Shdr *sechdrs;
+	void *purgatory_buf;
+};
+
+/**
+ * struct kexec_file_ops - a loader of one file format
+ * @probe: 0 if @buf, the whole file of @size bytes, is of this format; else
+ *	-ENOEXEC, whatever is wrong with it
+ * @load: add the segments and set kimage.start; the three files are in kernel
+ *	memory, @initrd may be NULL, @cmdline_len counts the final NUL and may be
+ *	0.  Returns a pointer for @cleanup, NULL too, or an ERR_PTR()
+ * @cleanup: release what @load returned; may be NULL
+ * @verify_sig: 0 if somebody whom this system trusts has signed the file;
+ *	NULL for a format without signatures
+ */
+struct kexec_file_ops {
+	int (*probe)(const char *buf, unsigned long size);
+	void *(*load)(struct kimage *image,
+		      char *kernel, unsigned long kernel_len,
+		      char *initrd, unsigned long initrd_len,
+		      char *cmdline, unsigned long cmdline_len);
+	int (*cleanup)(void *loader_data);
+#ifdef CONFIG_KEXEC_SIG
+	int (*verify_sig)(const char *buf, unsigned long size);
+#endif
+};
+#endif /* CONFIG_KEXEC_FILE */
 
 /**
  * struct kimage - an image, from its load to its execution
@@ -111,6 +151,26 @@ struct kexec_memory;
  * @type: %KEXEC_TYPE_DEFAULT or %KEXEC_TYPE_CRASH
  * @preserve_context: the image returns to this kernel
  * @file_mode: loaded by kexec_file_load(2)
+ * @no_claim: stage everything, claim nothing: %KEXEC_FILE_NO_CMA
+ * @force_dtb: hand the device tree of this kernel over:
+ *	%KEXEC_FILE_FORCE_DTB
+ * @fops: the loader of a file load
+ * @image_loader_data: what its load() returned
+ * @kernel_buf: the kernel file, whole, until the load is over
+ * @kernel_buf_len: its length in bytes
+ * @initrd_buf: the initrd file likewise, or NULL
+ * @initrd_buf_len: its length in bytes
+ * @cmdline_buf: the command line, or NULL
+ * @cmdline_buf_len: its length in bytes, the final NUL included
+ * @purgatory_info: the purgatory, until the load is over
+ * @ima_buffer: the measurement list, if IMA fills it at load
+ * @ima_buffer_addr: physical address of the measurement list's segment
+ * @ima_buffer_size: its length in bytes
+ * @ima_segment_index: its index in @segment
+ * @is_ima_segment_index_set: @ima_segment_index holds one
+ * @elf_headers: the ELF core header of a crash image, allocated by vzalloc()
+ * @elf_headers_sz: its length in bytes
+ * @elf_load_addr: its physical address
  * @arch: what the architecture keeps
  * @memory: every page of the image; private to the core
  */
@@ -128,6 +188,32 @@ struct kimage {
 	unsigned int type : 1;
 	unsigned int preserve_context : 1;
 	unsigned int file_mode : 1;
+	unsigned int no_claim : 1;
+	unsigned int force_dtb : 1;
+
+#ifdef CONFIG_KEXEC_FILE
+	const struct kexec_file_ops *fops;
+	void *image_loader_data;
+	void *kernel_buf;
+	unsigned long kernel_buf_len;
+	void *initrd_buf;
+	unsigned long initrd_buf_len;
+	char *cmdline_buf;
+	unsigned long cmdline_buf_len;
+	struct purgatory_info purgatory_info;
+#endif
+
+#ifdef CONFIG_IMA_KEXEC
+	void *ima_buffer;
+	phys_addr_t ima_buffer_addr;
+	size_t ima_buffer_size;
+	unsigned long ima_segment_index;
+	bool is_ima_segment_index_set;
+#endif
+
+	void *elf_headers;
+	unsigned long elf_headers_sz;
+	unsigned long elf_load_addr;
 
 #ifdef ARCH_HAS_KIMAGE_ARCH
 	struct kimage_arch arch;
@@ -212,6 +298,137 @@ static inline int arch_kexec_unprotect_pages(struct page *page,
 #define page_to_boot_pfn(page)		page_to_pfn(page)
 #endif
 
+#ifdef CONFIG_KEXEC_FILE
+/* kexec_buf.mem of a buffer that is yet to be placed. */
+#ifndef KEXEC_BUF_MEM_UNKNOWN
+#define KEXEC_BUF_MEM_UNKNOWN	0
+#endif
+
+/**
+ * struct kexec_buf - a segment to be, and where it may go
+ * @image: the image that gets it
+ * @buffer: its bytes, which must stay until the load is over; NULL for none
+ * @bufsz: their number
+ * @mem: its physical address: in, %KEXEC_BUF_MEM_UNKNOWN to have one found, and
+ *	nothing below is looked at otherwise; out, where it is
+ * @memsz: its length in bytes; rounded up to pages
+ * @buf_align: alignment of @mem in bytes, a power of two; at least a page
+ * @buf_min: lowest physical address it may start at
+ * @buf_max: highest physical address it may take, inclusive
+ * @top_down: look for a place from the top of memory down
+ *
+ * Several architectures fill it member by member on the stack, so it cannot
+ * get new ones.
+ */
+struct kexec_buf {
+	struct kimage *image;
+	void *buffer;
+	unsigned long bufsz;
+	unsigned long mem;
+	unsigned long memsz;
+	unsigned long buf_align;
+	unsigned long buf_min;
+	unsigned long buf_max;
+	bool top_down;
+};
+
+/* The loaders of this architecture, in the order of trial; NULL ends them. */
+extern const struct kexec_file_ops * const kexec_file_loaders[];
+
+int kexec_add_buffer(struct kexec_buf *kbuf);
+int kexec_locate_mem_hole(struct kexec_buf *kbuf);
+int kexec_image_probe_default(struct kimage *image, void *buf,
+			      unsigned long buf_len);
+int kexec_image_post_load_cleanup_default(struct kimage *image);
+
+int kexec_load_purgatory(struct kimage *image, struct kexec_buf *kbuf);
+void *kexec_purgatory_get_symbol_addr(struct kimage *image, const char *name);
+int kexec_purgatory_get_set_symbol(struct kimage *image, const char *name,
+				   void *buf, unsigned int size,
+				   bool get_value);
+
+#ifdef CONFIG_KEXEC_SIG
+bool kexec_sig_is_enforced(void);
+#ifdef CONFIG_SIGNED_PE_FILE_VERIFICATION
+int kexec_kernel_verify_pe_sig(const char *kernel, unsigned long kernel_len);
+#endif
+#else
+static inline bool kexec_sig_is_enforced(void)
+{
+	return false;
+}
+#endif
+
+/* What an architecture may do its own way in a file load. */
+#ifndef arch_kexec_kernel_image_probe
+static inline int arch_kexec_kernel_image_probe(struct kimage *image,
+						void *buf,
+						unsigned long buf_len)
+{
+	return kexec_image_probe_default(image, buf, buf_len);
+}
+#endif
+
+#ifndef arch_kexec_locate_mem_hole
+static inline int arch_kexec_locate_mem_hole(struct kexec_buf *kbuf)
+{
+	return kexec_locate_mem_hole(kbuf);
+}
+#endif
+
+#ifndef arch_kimage_file_post_load_cleanup
+static inline int arch_kimage_file_post_load_cleanup(struct kimage *image)
+{
+	return kexec_image_post_load_cleanup_default(image);
+}
+#endif
+
+/*
+ * Apply the relocations of section @relsec, with explicit addends or without,
+ * to @section of the purgatory.
+ */
+#ifndef arch_kexec_apply_relocations_add
+static inline int
+arch_kexec_apply_relocations_add(struct purgatory_info *pi, Elf_Shdr *section,
+				 const Elf_Shdr *relsec,
+				 const Elf_Shdr *symtab)
+{
+	return -ENOEXEC;
+}
+#endif
+
+#ifndef arch_kexec_apply_relocations
+static inline int
+arch_kexec_apply_relocations(struct purgatory_info *pi, Elf_Shdr *section,
+			     const Elf_Shdr *relsec, const Elf_Shdr *symtab)
+{
+	return -ENOEXEC;
+}
+#endif
+#endif /* CONFIG_KEXEC_FILE */
+
+#ifdef CONFIG_KEXEC_ELF
+/**
+ * struct kexec_elf_info - an ELF image that was found to be sound
+ * @buffer: the file; the user's
+ * @ehdr: its header, in the byte order of this machine; the user's
+ * @proghdrs: its program headers likewise; kexec_free_elf_info() frees them
+ */
+struct kexec_elf_info {
+	const char *buffer;
+	const struct elfhdr *ehdr;
+	const struct elf_phdr *proghdrs;
+};
+
+int kexec_build_elf_info(const char *buf, size_t len, struct elfhdr *ehdr,
+			 struct kexec_elf_info *elf_info);
+void kexec_free_elf_info(struct kexec_elf_info *elf_info);
+int kexec_elf_probe(const char *buf, unsigned long len);
+int kexec_elf_load(struct kimage *image, struct elfhdr *ehdr,
+		   struct kexec_elf_info *elf_info, struct kexec_buf *kbuf,
+		   unsigned long *lowest_load_addr);
+#endif
+
 /* What the core provides. */
 extern struct kimage *kexec_image;
 extern struct kimage *kexec_crash_image;
@@ -222,6 +439,10 @@ struct page *kimage_alloc_control_pages(struct kimage *image,
 					unsigned int order);
 int kernel_kexec(void);
 
+void *kimage_map_segment(struct kimage *image, unsigned long addr,
+			 unsigned long size);
+void kimage_unmap_segment(void *segment_buffer);
+
 #define kexec_dprintk(fmt, arg...)		\
 do {						\
 	if (kexec_file_dbg_print)		\
@@ -230,7 +451,19 @@ do {						\
 
 #else /* !CONFIG_KEXEC_CORE */
 
+struct kimage;
+
 #define kexec_in_progress	false
+
+static inline void *kimage_map_segment(struct kimage *image,
+				       unsigned long addr, unsigned long size)
+{
+	return NULL;
+}
+
+static inline void kimage_unmap_segment(void *segment_buffer)
+{
+}
 
 #endif /* CONFIG_KEXEC_CORE */
 
@@ -239,9 +472,13 @@ do {						\
 
 extern note_buf_t __percpu *crash_notes;
 
+#ifdef CONFIG_KEXEC_SIG
+void set_kexec_sig_enforced(void);
+#else
 static inline void set_kexec_sig_enforced(void)
 {
 }
+#endif
 
 #endif /* !__ASSEMBLY__ */
 
