@@ -49,7 +49,7 @@ compile() {
 }
 
 programs() {
-	compile "$bin/lab" "$(echo "$top"/lab/probe/*.h)" "" "$top"/lab/guest/*.c
+	compile "$bin/lab" "$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h)" "" "$top"/lab/guest/*.c
 	selftests=$top/tools/testing/selftests/kexec
 	compile "$bin/kselftest" "$(echo "$selftests"/*.h)" \
 		"-Wno-unused-parameter -I$base/tools/testing/selftests/kexec -I$selftests" \

@@ -20,9 +20,7 @@
 #include <fcntl.h>
 #include <linux/kexec.h>
 #include <linux/reboot.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +28,11 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../probe/probe.h"
+#include "memory.h"
 
 #define PROBE_FILE	"/lab/probe.bin"
 #define PAGE		4096UL
@@ -202,48 +199,15 @@ static int load(void)
 	return rc != 0;
 }
 
-static unsigned long free_kib(void)
-{
-	struct sysinfo info;
-
-	sysinfo(&info);
-	return info.freeram * info.mem_unit / 1024;
-}
-
-static atomic_int sampling;
-static unsigned long lowest;
-
-static void *sample(void *unused)
-{
-	unsigned long now;
-
-	(void)unused;
-	lowest = free_kib();
-	for (atomic_store(&sampling, 1); atomic_load(&sampling);) {
-		now = free_kib();
-		if (now < lowest)
-			lowest = now;
-		usleep(200);
-	}
-	return NULL;
-}
-
 static int load_measured(void)
 {
-	unsigned long before;
-	pthread_t thread;
+	struct memory memory;
 	int failed;
 
-	if (pthread_create(&thread, NULL, sample, NULL))
+	if (memory_start(&memory))
 		die("pthread_create");
-	while (!atomic_load(&sampling))
-		sched_yield();
-	before = free_kib();
 	failed = load();
-	atomic_store(&sampling, 0);
-	pthread_join(thread, NULL);
-	printf("KLOAD: memory before=%lu peak=%ld kept=%ld KiB\n", before,
-	       (long)(before - lowest), (long)(before - free_kib()));
+	memory_report(&memory, "KLOAD");
 	return failed;
 }
 
