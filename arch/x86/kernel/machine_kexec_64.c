@@ -283,8 +283,14 @@ static u16 legacy_port(const char *console)
 	return ports[*console - '0'];
 }
 
-/* Where exceptions are reported: there is nobody else left to do it. */
-static u16 serial_port(void)
+/**
+ * kexec_serial_port - where what goes wrong between the kernels is reported
+ *
+ * There is no console left then, and nobody else to do it.
+ *
+ * Return: the I/O port of an 8250 that is a console of this kernel, or 0.
+ */
+u16 kexec_serial_port(void)
 {
 	char early[32];
 	const char *console;
@@ -334,7 +340,7 @@ static void make_control_page(struct kimage *image)
 	data->gdtr.size = sizeof(data->gdt) - 1;
 	data->gdtr.address = paddr + KEXEC_CONTROL_GDT;
 
-	data->serial = serial_port();
+	data->serial = kexec_serial_port();
 	memcpy(data->report, report, sizeof(report));
 }
 

@@ -177,6 +177,21 @@ void arch_kexec_pre_free_pages(void *start, unsigned int nr);
 int arch_kexec_protect_pages(struct page *page, unsigned int pages);
 int arch_kexec_unprotect_pages(struct page *page, unsigned int pages);
 
+u16 kexec_serial_port(void);
+
+#ifdef CONFIG_KEXEC_FILE
+struct purgatory_info;
+struct elf64_shdr;
+
+#define arch_kexec_apply_relocations_add arch_kexec_apply_relocations_add
+int arch_kexec_apply_relocations_add(struct purgatory_info *pi,
+				     struct elf64_shdr *section,
+				     const struct elf64_shdr *relsec,
+				     const struct elf64_shdr *symtab);
+
+int x86_kexec_purgatory(struct kimage *image, u64 entry, u64 boot_params);
+#endif
+
 #endif /* CONFIG_X86_32 */
 
 #endif /* !__ASSEMBLY__ */
