@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The decisions of kexec: is this segment table legal, whose page is this,
- * where is a range cut, how large is a block.  See kexec_plan.h.
+ * where is a hole, where is a range cut, how large is a block.  See
+ * kexec_plan.h.
  */
 #ifdef __KERNEL__
 #include <linux/errno.h>
@@ -216,6 +217,111 @@ bool plan_is_destination(const struct plan_range *dest, unsigned int nr,
 	}
 	*until = dest[low].end;
 	return true;
+}
+
+/*
+ * The addresses that a search for a hole still looks at.  Both ends belong to
+ * it, so that it can reach the last byte of the address space.
+ */
+struct plan_window {
+	u64 first;
+	u64 last;
+};
+
+/* From the first byte of a segment to its last one. */
+static u64 plan_reach(u64 size)
+{
+	return size ? size - 1 : 0;
+}
+
+/* Taken segments were not judged yet: one that wraps takes all above it. */
+static u64 plan_last(const struct plan_segment *seg)
+{
+	u64 last = seg->mem + plan_reach(seg->memsz);
+
+	return last < seg->mem ? ~(u64)0 : last;
+}
+
+/* The place in the window that the need likes best. */
+static bool plan_fit(const struct plan_window *window,
+		     const struct plan_need *need, u64 *at)
+{
+	u64 reach = plan_reach(need->size);
+
+	if (window->last < window->first || window->last - window->first < reach)
+		return false;
+
+	if (need->top_down) {
+		*at = (window->last - reach) & ~(need->align - 1);
+		return *at >= window->first;
+	}
+	*at = (window->first + need->align - 1) & ~(need->align - 1);
+	return *at >= window->first && *at <= window->last - reach;
+}
+
+/* A segment that shares a byte with these, or nr. */
+static unsigned int plan_in_the_way(const struct plan_segment *taken,
+				    unsigned int nr, u64 first, u64 last)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (taken[i].memsz && taken[i].mem <= last &&
+		    first <= plan_last(&taken[i]))
+			break;
+	}
+	return i;
+}
+
+/* Go on behind a segment that is in the way.  False if nothing is there. */
+static bool plan_pass(struct plan_window *window,
+		      const struct plan_segment *seg, bool top_down)
+{
+	if (top_down) {
+		window->last = seg->mem - 1;
+		return seg->mem;
+	}
+	window->first = plan_last(seg) + 1;
+	return window->first;
+}
+
+/**
+ * plan_hole - find a place for a segment
+ * @memory: where to look
+ * @taken: segments that have a place; empty ones take nothing
+ * @nr: their number
+ * @need: what is asked for
+ * @mem: set to the address of the first byte, if there is a place
+ *
+ * The place lies in @memory, keeps the bounds of @need and shares no byte with
+ * a taken segment; of all such places it is the highest or the lowest one, as
+ * @need asks for.  Each taken segment is in the way once at most.
+ *
+ * Return: true if there is a place.
+ */
+bool plan_hole(struct plan_area memory, const struct plan_segment *taken,
+	       unsigned int nr, const struct plan_need *need, u64 *mem)
+{
+	struct plan_window window = {
+		.first = memory.start > need->min ? memory.start : need->min,
+		.last = memory.end <= need->max ? memory.end - 1 : need->max,
+	};
+	unsigned int i;
+	u64 at;
+
+	if (memory.start >= memory.end)
+		return false;
+
+	while (plan_fit(&window, need, &at)) {
+		i = plan_in_the_way(taken, nr, at, at + plan_reach(need->size));
+		if (i == nr) {
+			*mem = at;
+			return true;
+		}
+		if (!plan_pass(&window, &taken[i], need->top_down))
+			return false;
+	}
+	return false;
 }
 
 /**

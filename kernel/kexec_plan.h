@@ -6,8 +6,8 @@
  * locks, no globals.  The same source is compiled into the kernel and into
  * tools/testing/kexec, where each function runs beside a brute-force oracle.
  *
- * Conventions: segments are in bytes of physical address space, ranges in page
- * frame numbers.  Every end is exclusive.
+ * Conventions: segments and areas are in bytes of physical address space, ranges
+ * in page frame numbers.  Every end is exclusive.
  */
 #ifndef KEXEC_PLAN_H
 #define KEXEC_PLAN_H
@@ -91,6 +91,32 @@ struct plan_range {
 	u64 end;
 };
 
+/**
+ * struct plan_area - a piece of physical memory
+ * @start: its first byte
+ * @end: the first byte behind it
+ */
+struct plan_area {
+	u64 start;
+	u64 end;
+};
+
+/**
+ * struct plan_need - what a segment without a place asks for
+ * @size: its length in bytes; an empty one is placed as if it had one byte
+ * @align: alignment of its first byte, a power of two
+ * @min: lowest address of its first byte
+ * @max: highest address of its last byte, inclusive
+ * @top_down: as high as possible rather than as low as possible
+ */
+struct plan_need {
+	u64 size;
+	u64 align;
+	u64 min;
+	u64 max;
+	bool top_down;
+};
+
 struct plan_verdict plan_judge(const struct plan_segment *seg, unsigned int nr,
 			       const struct plan_limits *limits);
 int plan_errno(enum plan_rule rule);
@@ -99,6 +125,9 @@ unsigned int plan_destinations(const struct plan_segment *seg, unsigned int nr,
 			       unsigned int page_shift, struct plan_range *out);
 bool plan_is_destination(const struct plan_range *dest, unsigned int nr,
 			 u64 pfn, u64 *until);
+
+bool plan_hole(struct plan_area memory, const struct plan_segment *taken,
+	       unsigned int nr, const struct plan_need *need, u64 *mem);
 
 u64 plan_cut(struct plan_range run, u64 granule);
 unsigned int plan_block_order(u64 pages, unsigned int max_order);

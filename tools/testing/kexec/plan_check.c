@@ -289,6 +289,128 @@ const char *check_around_segments(const struct table *table)
 	return wrong;
 }
 
+static bool is_taken(const struct search *search, u128 byte)
+{
+	unsigned int i;
+
+	for (i = 0; i < search->nr; i++) {
+		if (search->taken[i].mem <= byte && byte < wide_end(&search->taken[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool may_start(const struct search *search, u128 at, u128 size)
+{
+	const struct plan_need *need = &search->need;
+
+	return at % need->align == 0 && at >= need->min && at >= search->memory.start &&
+	       at + size - 1 <= need->max && at + size <= search->memory.end;
+}
+
+static bool is_hole(const struct search *search, u128 at, u128 size)
+{
+	unsigned int i;
+
+	if (!may_start(search, at, size) || is_taken(search, at))
+		return false;
+	/* What starts outside the taken segments meets one at its start. */
+	for (i = 0; i < search->nr; i++) {
+		if (search->taken[i].memsz && search->taken[i].mem >= at &&
+		    search->taken[i].mem < at + size)
+			return false;
+	}
+	return true;
+}
+
+struct best {
+	bool found;
+	u128 at;
+};
+
+static void try_hole(const struct search *search, u128 at, struct best *best)
+{
+	u128 size = search->need.size ?: 1;
+
+	if (!is_hole(search, at, size))
+		return;
+	if (!best->found || (at > best->at) == search->need.top_down)
+		best->at = at;
+	best->found = true;
+}
+
+/*
+ * The best hole leans on something: on an end of the memory, on a bound, or on
+ * a taken segment.  So only places beside one of those are tried.
+ */
+static void try_beside(const struct search *search, u128 bound, struct best *best)
+{
+	u128 size = search->need.size ?: 1;
+	u64 align = search->need.align;
+
+	if (search->need.top_down && bound >= size)
+		try_hole(search, (bound - size) / align * align, best);
+	if (!search->need.top_down)
+		try_hole(search, (bound + align - 1) / align * align, best);
+}
+
+bool oracle_hole(const struct search *search, u64 *mem)
+{
+	struct best best = { .found = false };
+	unsigned int i;
+
+	try_beside(search, search->memory.start, &best);
+	try_beside(search, search->memory.end, &best);
+	try_beside(search, search->need.min, &best);
+	try_beside(search, (u128)search->need.max + 1, &best);
+	for (i = 0; i < search->nr; i++) {
+		try_beside(search, search->taken[i].mem, &best);
+		try_beside(search, wide_end(&search->taken[i]), &best);
+	}
+	*mem = best.at;
+	return best.found;
+}
+
+static const char *compare_holes(const struct search *search, bool want, u64 place)
+{
+	u64 mem = 0;
+	bool got = plan_hole(search->memory, search->taken, search->nr, &search->need, &mem);
+
+	if (got != want)
+		return got ? "plan_hole: a hole where none is" : "plan_hole: it found no hole";
+	if (want && mem != place)
+		return "plan_hole: another place is the best one";
+	return NULL;
+}
+
+const char *check_hole(const struct search *search)
+{
+	u64 place;
+	bool want = oracle_hole(search, &place);
+
+	return compare_holes(search, want, place);
+}
+
+/* The same for a small world, byte by byte, without leaning on anything. */
+const char *check_hole_bytewise(const struct search *search, u64 base, u64 bytes)
+{
+	u64 size = search->need.size ?: 1;
+	bool want = false;
+	u64 place = 0, i, n;
+
+	for (i = 0; i < bytes; i++) {
+		if (!may_start(search, (u128)base + i, size))
+			continue;
+		for (n = 0; n < size && !is_taken(search, (u128)base + i + n); n++)
+			;
+		if (n == size && (!want || search->need.top_down)) {
+			want = true;
+			place = base + i;
+		}
+	}
+	return compare_holes(search, want, place);
+}
+
 static u64 apart(u64 a, u64 b)
 {
 	return a > b ? a - b : b - a;
@@ -415,4 +537,18 @@ void print_table(const struct table *table)
 	for (i = 0; i < table->nr; i++)
 		printf("# segment %u: mem %#" PRIx64 " memsz %#" PRIx64 " bufsz %#" PRIx64 "\n",
 		       i, table->seg[i].mem, table->seg[i].memsz, table->seg[i].bufsz);
+}
+
+void print_search(const struct search *search)
+{
+	const struct plan_need *need = &search->need;
+	unsigned int i;
+
+	printf("# memory %#" PRIx64 "..%#" PRIx64 ", %s\n", search->memory.start,
+	       search->memory.end, need->top_down ? "top down" : "bottom up");
+	printf("# size %#" PRIx64 " align %#" PRIx64 " min %#" PRIx64 " max %#" PRIx64 "\n",
+	       need->size, need->align, need->min, need->max);
+	for (i = 0; i < search->nr; i++)
+		printf("# taken %u: mem %#" PRIx64 " memsz %#" PRIx64 "\n",
+		       i, search->taken[i].mem, search->taken[i].memsz);
 }

@@ -22,23 +22,35 @@ struct table {
 	struct plan_limits limits;
 };
 
+/* What plan_hole() is asked; the taken segments are any, legal or not. */
+struct search {
+	struct plan_area memory;
+	struct plan_need need;
+	unsigned int nr;
+	struct plan_segment taken[TABLE_MAX];
+};
+
 static inline u64 page_bytes(const struct plan_limits *limits)
 {
 	return (u64)1 << limits->page_shift;
 }
 
 struct plan_verdict oracle_judge(const struct table *table);
+bool oracle_hole(const struct search *search, u64 *mem);
 bool oracle_covers(const struct table *table, u64 pfn);
 
 const char *check_judge(const struct table *table);
 const char *check_destinations(const struct table *table);
 const char *check_is_destination(const struct table *table, u64 pfn);
 const char *check_around_segments(const struct table *table);
+const char *check_hole(const struct search *search);
+const char *check_hole_bytewise(const struct search *search, u64 base, u64 bytes);
 const char *check_cut(struct plan_range run, u64 granule);
 const char *check_cut_to_pieces(struct plan_range run, u64 granule);
 const char *check_block_order(u64 pages, unsigned int max_order);
 const char *check_list_pages(u64 sources, u64 runs, u64 per_page);
 
 void print_table(const struct table *table);
+void print_search(const struct search *search);
 
 #endif /* PLAN_CHECK_H */

@@ -2,15 +2,17 @@
 /*
  * Fuzz target over the segment table (libFuzzer).
  *
- * The bytes of an input spell limits and up to 16 segments.  A number is one
+ * The bytes of an input spell limits, a search for a hole and up to 16 segments.  A number is one
  * byte, in pages, where tables get interesting; or eight bytes, taken as they
- * are.  Whatever the table, the verdict is the oracle's; and a legal one makes
- * destinations that hold the pages of its segments and no others.
+ * are.  Whatever the table, the verdict is the oracle's, and so is the hole that
+ * is found beside it; and a legal one makes destinations that hold the pages of
+ * its segments and no others.
  */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan_check.h"
 
@@ -56,6 +58,21 @@ static struct table take_table(struct input *input)
 	return table;
 }
 
+static struct search take_search(struct input *input)
+{
+	u64 flags = take_byte(input);
+	u64 unit = (u64)1 << flags % 17;
+	struct search search = { .need.top_down = flags & 0x80 };
+
+	search.memory.start = take_number(input, unit);
+	search.memory.end = take_number(input, unit);
+	search.need.align = (u64)1 << take_byte(input) % 64;
+	search.need.size = take_number(input, unit);
+	search.need.min = take_number(input, unit);
+	search.need.max = take_number(input, unit) - 1;
+	return search;
+}
+
 static void demand(const char *wrong, const struct table *table)
 {
 	if (!wrong)
@@ -66,14 +83,28 @@ static void demand(const char *wrong, const struct table *table)
 	abort();
 }
 
+static void demand_hole(struct search *search, const struct table *table)
+{
+	const char *wrong;
+
+	search->nr = table->nr;
+	memcpy(search->taken, table->seg, sizeof(search->taken));
+	wrong = check_hole(search);
+	if (wrong)
+		print_search(search);
+	demand(wrong, table);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
+	struct search search = take_search(&input);
 	struct table table = take_table(&input);
 
 	demand(check_judge(&table), &table);
+	demand_hole(&search, &table);
 	if (oracle_judge(&table).rule != PLAN_OK)
 		return 0;
 	demand(check_destinations(&table), &table);

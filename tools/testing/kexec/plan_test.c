@@ -525,6 +525,161 @@ static void test_cut_large(void)
 	}
 }
 
+/* --- plan_hole --- */
+
+#define EXPECT_SEARCH(check, search) do {			\
+	const char *wrong = (check);				\
+	if (wrong)						\
+		print_search(search);				\
+	EXPECT(!wrong, "%s", wrong);				\
+} while (0)
+
+#define PC_MEMORY { 0x100000, 0x8000000 }
+#define NO_HOLE (~0ull)
+
+static const struct {
+	const char *name;
+	u64 mem;
+	struct search search;
+} holes[] = {
+	{ "lowest of empty memory", 0x100000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, ~0ull, false }, 0, { } } },
+	{ "highest of empty memory", 0x7ffd000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, ~0ull, true }, 0, { } } },
+	{ "not below min", 0x1000000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0x1000000, ~0ull, false }, 0, { } } },
+	{ "not below min, rounded up", 0x1001000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0x1000001, ~0ull, false }, 0, { } } },
+	{ "the last byte is max", 0x3ffd000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, 0x3ffffff, true }, 0, { } } },
+	{ "max a byte too low for the last page", 0x3ffc000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, 0x3fffffe, true }, 0, { } } },
+	{ "aligned, highest", 0x7e00000, {
+		PC_MEMORY, { 0x3000, 0x200000, 0, ~0ull, true }, 0, { } } },
+	{ "aligned, lowest", 0x200000, {
+		PC_MEMORY, { 0x3000, 0x200000, 0, ~0ull, false }, 0, { } } },
+	{ "just as large as memory", 0x100000, {
+		PC_MEMORY, { 0x7f00000, 0x1000, 0, ~0ull, true }, 0, { } } },
+	{ "a byte larger than memory", NO_HOLE, {
+		PC_MEMORY, { 0x7f00001, 0x1000, 0, ~0ull, true }, 0, { } } },
+	{ "larger than the address space below its end", NO_HOLE, {
+		PC_MEMORY, { ~0ull, 0x1000, 0, ~0ull, false }, 0, { } } },
+	{ "no memory", NO_HOLE, {
+		{ 0x1000, 0x1000 }, { 0, 0x1000, 0, ~0ull, false }, 0, { } } },
+	{ "memory that ends before it starts", NO_HOLE, {
+		{ 0x2000, 0x1000 }, { 0, 0x1000, 0, ~0ull, true }, 0, { } } },
+	{ "max below min", NO_HOLE, {
+		PC_MEMORY, { 0x1000, 0x1000, 0x200000, 0x1fffff, true }, 0, { } } },
+	{ "below what is taken", 0x7ff0000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, ~0ull, true },
+		1, { { 0x7ff3000, 0xd000, 0 } } } },
+	{ "between two, top down", 0x5000000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, ~0ull, true },
+		2, { { 0, 0x5000000, 0 }, { 0x5003000, 0x3000000, 0 } } } },
+	{ "between two, bottom up", 0x5000000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, ~0ull, false },
+		2, { { 0x5003000, 0x3000000, 0 }, { 0, 0x5000000, 0 } } } },
+	{ "a byte too little between two", NO_HOLE, {
+		PC_MEMORY, { 0x3001, 0x1000, 0, ~0ull, false },
+		2, { { 0x5003000, 0x3000000, 0 }, { 0, 0x5000000, 0 } } } },
+	{ "through a segment that takes nothing", 0x7ffd000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, ~0ull, true },
+		1, { { 0x7ffe000, 0, 0 } } } },
+	{ "an empty one needs a byte of memory", 0x7fff000, {
+		PC_MEMORY, { 0, 0x1000, 0, ~0ull, true }, 0, { } } },
+	{ "an empty one beside what is taken", 0x101000, {
+		PC_MEMORY, { 0, 0x1000, 0, ~0ull, false },
+		1, { { 0x100000, 0x1000, 0 } } } },
+	{ "a taken segment that wraps", 0x5ffd000, {
+		PC_MEMORY, { 0x3000, 0x1000, 0, ~0ull, true },
+		1, { { 0x6000000, ~0ull, 0 } } } },
+	{ "nothing above a taken segment that wraps", NO_HOLE, {
+		PC_MEMORY, { 0x3000, 0x1000, 0x6000000, ~0ull, false },
+		1, { { 0x6000000, ~0ull, 0 } } } },
+	{ "address 0", 0, {
+		{ 0, 0x1000 }, { 0x1000, 0x1000, 0, ~0ull, true }, 0, { } } },
+	{ "address 0 is taken", NO_HOLE, {
+		{ 0, 0x1000 }, { 0x1000, 0x1000, 0, ~0ull, true }, 1, { { 0, 1, 0 } } } },
+	{ "no aligned byte below 2^64", NO_HOLE, {
+		{ ~0ull - 0xffe, ~0ull }, { 1, 0x1000, 0, ~0ull, false }, 0, { } } },
+};
+
+static void test_hole_cases(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(holes); i++) {
+		const struct search *search = &holes[i].search;
+		u64 mem = NO_HOLE;
+
+		plan_hole(search->memory, search->taken, search->nr, &search->need, &mem);
+		EXPECT(mem == holes[i].mem, "%s: %#" PRIx64 ", not %#llx", holes[i].name,
+		       mem, (unsigned long long)holes[i].mem);
+		EXPECT_SEARCH(check_hole(search), search);
+	}
+}
+
+/* Any search in @units steps of @unit from @base on; taken segments may wrap. */
+static struct search random_search(u64 base, u64 units, u64 unit)
+{
+	struct search search = {
+		.memory.start = base + random_below(units) / 2 * unit,
+		.memory.end = base + (units - 1 - random_below(units) / 3) * unit,
+		.need = {
+			.size = random_below(units / 2) * unit + (one_in(9) ? random_below(unit) : 0),
+			.align = unit << random_below(4),
+			.min = one_in(2) ? 0 : base + random_below(units) * unit,
+			.max = one_in(2) ? ~0ull : base + random_below(units) * unit - 1,
+			.top_down = one_in(2),
+		},
+		.nr = random_below(5),
+	};
+	unsigned int i;
+
+	for (i = 0; i < search.nr; i++) {
+		search.taken[i].mem = base + random_below(units) * unit;
+		search.taken[i].memsz = random_below(units / 3) * unit;
+	}
+	return search;
+}
+
+#define SMALL_WORLD 24
+
+/* Worlds at both ends of the address space and somewhere between. */
+static const u64 small_worlds[] = { 0, 1ull << 40, -(u64)SMALL_WORLD };
+
+static void test_hole_small(void)
+{
+	unsigned int i, found = 0;
+	u64 place;
+
+	random_start();
+	for (i = 0; i < 4 * RANDOM_TABLES; i++) {
+		u64 base = small_worlds[i % ARRAY_SIZE(small_worlds)];
+		struct search search = random_search(base, SMALL_WORLD, 1);
+
+		EXPECT_SEARCH(check_hole_bytewise(&search, base, SMALL_WORLD), &search);
+		EXPECT_SEARCH(check_hole(&search), &search);
+		found += oracle_hole(&search, &place);
+	}
+	EXPECT(found > i / 4 && found < i / 4 * 3, "%u of %u searches found a hole", found, i);
+}
+
+static void test_hole_large(void)
+{
+	unsigned int i;
+
+	random_start();
+	for (i = 0; i < 2 * RANDOM_TABLES; i++) {
+		u64 units = 2 + random_below(300);
+		u64 unit = 1ull << random_below(40);
+		u64 base = one_in(2) ? -units * unit : random_u64() / 2 / unit * unit;
+		struct search search = random_search(base, units + 6, unit);
+
+		EXPECT_SEARCH(check_hole(&search), &search);
+	}
+}
+
 /* --- blocks and the list --- */
 
 static void test_block_order(void)
@@ -573,6 +728,9 @@ static const struct ktap_test tests[] = {
 	{ "destinations_in_memory_maps", test_maps },
 	{ "cut_small", test_cut_small },
 	{ "cut_large", test_cut_large },
+	{ "hole_cases", test_hole_cases },
+	{ "hole_small", test_hole_small },
+	{ "hole_large", test_hole_large },
 	{ "block_order", test_block_order },
 	{ "list_pages", test_list_pages },
 };
