@@ -37,6 +37,12 @@ esac
 # shellcheck disable=SC2086 # a list of words
 "$top/lab/config.sh" "$tree" "$obj" $fragments
 
+# CONFIG_SYSTEM_TRUSTED_KEYS; whoever has no use for it does not look
+"$top/lab/keys.sh"
+mkdir -p "$obj/certs"
+cmp -s "$build/keys/trusted.pem" "$obj/certs/lab.pem" ||
+	cp "$build/keys/trusted.pem" "$obj/certs/lab.pem"
+
 suffix=
 [ "$k" = fast ] || suffix=.$k
 step "kernel-$whose-$k" kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" bzImage
