@@ -148,10 +148,23 @@ int kexec_fill_segment(struct kimage *image, unsigned long index);
 int kexec_seal_prepare(struct kimage *image);
 void kexec_seal(struct kimage *image);
 
-/* kexec_purgatory.c */
-#ifdef CONFIG_KEXEC_FILE
+/* The architecture's purgatory, a relocatable object. */
+extern const char kexec_purgatory[];
+extern const size_t kexec_purgatory_size;
+
+/* kexec_purgatory.c, kexec_digest.c */
+#ifdef CONFIG_KEXEC_PURGATORY
 int kexec_purgatory_digest(struct kimage *image);
 void kexec_purgatory_free(struct kimage *image);
+#else
+static inline int kexec_purgatory_digest(struct kimage *image)
+{
+	return 0;
+}
+
+static inline void kexec_purgatory_free(struct kimage *image)
+{
+}
 #endif
 
 #endif /* CONFIG_KEXEC_CORE */
