@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The purgatory of x86_64: the last look at an image before it is entered.
+ *
+ * It hashes what was copied to its destination and compares that with what the
+ * kernel hashed when it loaded the image; see linux/kexec_check.h.  If all is
+ * well it says nothing.  Else it says on the serial console which segment is
+ * damaged, and resets or halts: a damaged kernel could do anything.
+ *
+ * Nothing of the kernel is left here.  This is a program of its own, linked with
+ * nothing but what its Makefile names.
+ */
+#include <linux/array_size.h>
+#include <linux/kexec.h>
+#include <linux/kexec_check.h>
+#include <linux/xxhash.h>
+
+#include <asm/kexec-purgatory.h>
+#include <asm/shared/io.h>
+
+#include "purgatory.h"
+
+#define COM_DATA		0
+#define COM_STATUS		5
+#define COM_STATUS_READY	0x20
+#define COM_STATUS_EMPTY	0x40
+
+/* Polls for one character to leave: tens of milliseconds, slow lines need one. */
+#define COM_POLLS		100000
+
+static_assert(offsetof(struct kexec_purgatory_params, entry) ==
+	      KEXEC_PURGATORY_ENTRY);
+static_assert(offsetof(struct kexec_purgatory_params, boot_params) ==
+	      KEXEC_PURGATORY_BOOT_PARAMS);
+
+/* The kernel sets these, so they must not be in .bss. */
+struct kexec_purgatory_params purgatory_params __section(".data");
+struct kexec_check purgatory_check __section(".data");
+
+static struct xxh64_state states[KEXEC_SEGMENT_MAX];
+
+static bool wait_for(u8 status)
+{
+	unsigned int polls;
+
+	for (polls = 0; polls < COM_POLLS; polls++)
+		if (inb(purgatory_params.serial + COM_STATUS) & status)
+			return true;
+	return false;
+}
+
+/* A port that never gets ready is not asked again. */
+static void put_char(char c)
+{
+	if (!purgatory_params.serial)
+		return;
+	if (wait_for(COM_STATUS_READY))
+		outb(c, purgatory_params.serial + COM_DATA);
+	else
+		purgatory_params.serial = 0;
+}
+
+static void put_text(const char *text)
+{
+	while (*text)
+		put_char(*text++);
+}
+
+static void put_number(u64 value, unsigned int base)
+{
+	char digits[20];
+	unsigned int i = 0;
+
+	do {
+		digits[i++] = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value);
+	while (i)
+		put_char(digits[--i]);
+}
+
+static void put_hex(const char *text, u64 value)
+{
+	put_text(text);
+	put_number(value, 16);
+}
+
+static void report(unsigned int i, u64 digest)
+{
+	const struct kexec_check_region *region = &purgatory_check.region[i];
+
+	put_text("\r\nkexec: purgatory: segment ");
+	put_number(i, 10);
+	put_hex(" at 0x", region->start);
+	put_hex("+0x", region->len);
+	put_hex(": digest ", digest);
+	put_hex(" is not ", region->digest);
+}
+
+static void stop(void)
+{
+	put_text("\r\n");
+	/* What the port still holds is lost in a reset. */
+	if (purgatory_params.serial)
+		wait_for(COM_STATUS_EMPTY);
+	if (purgatory_params.reset)
+		purgatory_die();
+	for (;;)
+		asm volatile("hlt");
+}
+
+static void hash_page(u64 page)
+{
+	const struct kexec_check_region *region = purgatory_check.region;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		if (page - region[i].start < region[i].len)
+			xxh64_update(&states[i], (const void *)page, PAGE_SIZE);
+}
+
+/* The destinations of everything that the hand-off list has copied. */
+static void hash_copied(void)
+{
+	const kimage_entry_t *entry = (const void *)purgatory_check.list;
+	u64 dest = 0;
+
+	for (; !(*entry & IND_DONE); entry++) {
+		u64 page = *entry & PAGE_MASK;
+
+		if (*entry & IND_SOURCE) {
+			hash_page(dest);
+			dest += PAGE_SIZE;
+		} else if (*entry & IND_DESTINATION) {
+			dest = page;
+		} else {
+			entry = (const kimage_entry_t *)page - 1;
+		}
+	}
+}
+
+static void hash_all(void)
+{
+	const struct kexec_check_region *region = purgatory_check.region;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		xxh64_update(&states[i], (const void *)region[i].start,
+			     region[i].len);
+}
+
+void purgatory(void)
+{
+	const struct kexec_check_region *region = purgatory_check.region;
+	bool damaged = false;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		xxh64_reset(&states[i], 0);
+	if (purgatory_check.list)
+		hash_copied();
+	else
+		hash_all();
+
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		u64 digest = xxh64_digest(&states[i]);
+
+		if (!region[i].len || digest == region[i].digest)
+			continue;
+		report(i, digest);
+		damaged = true;
+	}
+	if (damaged)
+		stop();
+}
