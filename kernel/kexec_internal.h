@@ -73,18 +73,6 @@ struct kexec_block {
  */
 extern struct mutex kexec_lock;
 
-/*
- * One line for each refusal: which rule refused what, with the numbers.  Each
- * use has a ratelimit state of its own, so that one rule cannot silence
- * another.  The including file's pr_fmt() says "kexec: ".
- */
-#define kexec_refuse(err, fmt, ...)					\
-({									\
-	pr_notice_ratelimited("load refused: " fmt "\n",		\
-			      ##__VA_ARGS__);				\
-	(err);								\
-})
-
 /* After so many pages a loop over pages lets others run. */
 #define KEXEC_BATCH_PAGES		8192
 

@@ -449,6 +449,18 @@ do {						\
 		pr_info(fmt, ##arg);		\
 } while (0)
 
+/*
+ * One line for each refusal: which rule refused what, with the numbers.  Each
+ * use has a ratelimit state of its own, so that one rule cannot silence
+ * another.  The including file's pr_fmt() says "kexec: ".
+ */
+#define kexec_refuse(err, fmt, ...)					\
+({									\
+	pr_notice_ratelimited("load refused: " fmt "\n",		\
+			      ##__VA_ARGS__);				\
+	(err);								\
+})
+
 #else /* !CONFIG_KEXEC_CORE */
 
 struct kimage;
