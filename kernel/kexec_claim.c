@@ -29,9 +29,6 @@
 
 #include "kexec_internal.h"
 
-/* Attempts that one load may spend, each worth milliseconds. */
-#define CLAIM_ATTEMPTS	256
-
 /* Pages looked at between two chances for a signal: 1 GiB. */
 #define CLAIM_WINDOW_PAGES	(SZ_1G >> PAGE_SHIFT)
 
@@ -121,9 +118,10 @@ static int claim_piece(struct kimage *image, struct plan_range piece)
 	struct page *page = pfn_to_page(piece.start);
 	int err;
 
-	if (claim_fault(pages))
+	if (!image->memory->attempts || claim_fault(pages))
 		return -EBUSY;
 
+	image->memory->attempts--;
 	err = alloc_contig_range(piece.start, piece.end, MIGRATE_MOVABLE,
 				 GFP_KERNEL | __GFP_NOWARN);
 	if (err)
@@ -133,10 +131,8 @@ static int claim_piece(struct kimage *image, struct plan_range piece)
 	if (err)
 		return -ENOMEM;
 
-	err = kexec_map_in_place(image, piece.start, pages);
-	if (err)
-		kexec_disown_pages(page, pages);
-	return err;
+	kexec_hold(image, page, pages);
+	return 0;
 }
 
 /*
@@ -144,20 +140,19 @@ static int claim_piece(struct kimage *image, struct plan_range piece)
  * tried alone, after a success all of the rest.
  */
 static int claim_run(struct kimage *image, struct plan_range run,
-		     unsigned long least, unsigned int *attempts)
+		     unsigned long least)
 {
 	struct plan_range piece = run;
 	unsigned long room;
 	u64 cut;
 	int err;
 
-	while (piece.start < run.end && *attempts) {
+	while (piece.start < run.end && image->memory->attempts) {
 		room = zone_headroom(piece.start);
 		if (room < least)
 			return 0;
 		piece.end = min_t(u64, piece.end, piece.start + room);
 
-		--*attempts;
 		err = claim_piece(image, piece);
 		if (err == -EINTR || err == -ENOMEM)
 			return err;
@@ -173,44 +168,169 @@ static int claim_run(struct kimage *image, struct plan_range run,
 	return 0;
 }
 
-static int claim_destination(struct kimage *image, struct plan_range range,
-			     unsigned int *attempts)
+static int claim_range(struct kimage *image, struct plan_range range)
 {
 	unsigned long least = min_t(u64, CLAIM_MIN_PAGES,
 				    range.end - range.start);
 	struct plan_range run;
 	int err;
 
-	for (; range.start < range.end && *attempts; range.start = run.end) {
+	for (; range.start < range.end && image->memory->attempts;
+	     range.start = run.end) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
 		run = next_run(range);
 		if (run.end - run.start < least && run.end < range.end)
 			continue;
-		err = claim_run(image, run, least, attempts);
+		err = claim_run(image, run, least);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
+/* What of a destination has no source yet. */
+static int claim_destination(struct kimage *image,
+			     const struct plan_range *dest)
+{
+	struct plan_range gap = *dest;
+	unsigned long next, source, pages;
+	int err;
+
+	for (; gap.start < dest->end; gap.start = next + pages) {
+		next = gap.start;
+		pages = 0;
+		if (!kexec_next_source(image, &next, dest->end, &source,
+				       &pages))
+			next = dest->end;
+		gap.end = next;
+		err = claim_range(image, gap);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int claim_error(int err)
+{
+	if (err == -EINTR)
+		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+	return 0;
+}
+
 /**
  * kexec_claim - get the destinations of an image where they can be had
- * @image: the image; its destinations are known and none has a source yet
+ * @image: the image; its destinations are known
  *
- * Return: 0, whatever could be claimed; -ENOMEM after a fatal signal.
+ * Return: 0, whatever could be claimed; -ENOMEM after a fatal signal, or
+ * without memory to remember what was claimed.
  */
 int kexec_claim(struct kimage *image)
 {
 	struct kexec_memory *memory = image->memory;
-	unsigned int attempts = CLAIM_ATTEMPTS, i;
+	unsigned int i;
 	int err = 0;
 
+	if (image->no_claim)
+		return 0;
 	for (i = 0; !err && i < memory->nr_dest; i++)
-		err = claim_destination(image, memory->dest[i], &attempts);
+		err = claim_destination(image, &memory->dest[i]);
 
-	if (err == -EINTR)
-		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+	err = claim_error(err);
+	return err ?: kexec_adopt_held(image);
+}
+
+/**
+ * kexec_claim_pieces - claim what can be had of a place found otherwise
+ * @image: the image
+ * @mem: its physical address
+ * @size: its length in bytes
+ *
+ * Return: 0, whatever could be claimed; -ENOMEM after a fatal signal.
+ */
+int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
+{
+	const struct plan_range range = {
+		.start = PHYS_PFN(mem), .end = PFN_UP(mem + size),
+	};
+
+	return image->no_claim ? 0 : claim_error(claim_range(image, range));
+}
+
+/*
+ * The page that makes a place hopeless: the one closest to the end at which the
+ * search came in, so that nothing is looked at twice; ULONG_MAX for none.
+ */
+static unsigned long hopeless_page(struct plan_range place, bool top_down)
+{
+	unsigned long pages = place.end - place.start, i, pfn;
+	struct zone *zone = NULL;
+
+	for (i = 0; i < pages; i++) {
+		pfn = top_down ? place.end - 1 - i : place.start + i;
+		if (!page_has_chance(pfn))
+			return pfn;
+		if (zone && page_zone(pfn_to_page(pfn)) != zone)
+			return pfn;
+		zone = page_zone(pfn_to_page(pfn));
+		if (!(i % KEXEC_BATCH_PAGES))
+			cond_resched();
+	}
+	return ULONG_MAX;
+}
+
+static int claim_whole(struct kexec_search *search, struct plan_range place)
+{
+	if (search->image->no_claim)
+		return 0;
+	if (!search->tries || zone_headroom(place.start) < place.end - place.start)
+		return -EBUSY;
+	search->tries--;
+	return claim_piece(search->image, place);
+}
+
+/**
+ * kexec_claim_area - look for a place in an area that can be claimed as a whole
+ * @search: what is looked for; the place that was found and claimed
+ * @area: where
+ *
+ * If the image is not to claim anything, it is a place that could be claimed.
+ *
+ * Return: 1 if one was found, 0 if not; -EINTR after a fatal signal.
+ */
+int kexec_claim_area(struct kexec_search *search, struct plan_area area)
+{
+	const struct plan_need *need = &search->need;
+	struct plan_range place;
+	unsigned long bad;
+	u64 mem;
+	int err;
+
+	while (search->tries &&
+	       plan_hole(area, search->taken, search->nr_taken, need, &mem)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+
+		place.start = PHYS_PFN(mem);
+		place.end = PFN_UP(mem + need->size);
+		bad = hopeless_page(place, need->top_down);
+		if (bad == ULONG_MAX) {
+			err = claim_whole(search, place);
+			if (err == -EINTR)
+				return err;
+			if (!err) {
+				search->found = true;
+				search->mem = mem;
+				return 1;
+			}
+			/* Which page it was is not known. */
+			bad = place.start + (place.end - place.start) / 2;
+		}
+		if (need->top_down)
+			area.end = PFN_PHYS(bad);
+		else
+			area.start = PFN_PHYS(bad + 1);
+	}
 	return 0;
 }

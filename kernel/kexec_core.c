@@ -15,6 +15,7 @@
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/capability.h>
+#include <linux/ima.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -115,6 +116,8 @@ struct kimage *kexec_image_new(unsigned long entry, int type)
 	INIT_LIST_HEAD(&memory->control);
 	INIT_LIST_HEAD(&memory->list_pages);
 	INIT_LIST_HEAD(&memory->guarded);
+	INIT_LIST_HEAD(&memory->held);
+	memory->attempts = KEXEC_CLAIM_ATTEMPTS;
 
 	image->memory = memory;
 	image->start = entry;
@@ -129,6 +132,8 @@ struct kimage *kexec_image_new(unsigned long entry, int type)
  */
 void kexec_image_free(struct kimage *image, struct kimage *heir)
 {
+	ima_kexec_release(image);
+	kexec_file_done(image);
 	kexec_unguard(image);
 	kexec_free_aside(image);
 	kexec_free_sources(image, heir);
@@ -262,16 +267,24 @@ static int protect_image(struct kimage *image)
 	return 0;
 }
 
+/* Before more memory is taken: what a file load brings along. */
+static int use_pages(struct kimage *image)
+{
+	return kexec_adopt_held(image) ?: kexec_take_files(image);
+}
+
 /* Nothing is copied before machine_kexec_prepare() has seen the buffers. */
 static int (*const build_steps[])(struct kimage *image) = {
 	plan_image,
 	kexec_check_destinations,
+	use_pages,
 	kexec_claim,
 	take_control_pages,
 	prepare_machine,
 	kexec_stage,
 	kexec_fill,
 	kexec_seal_prepare,
+	kexec_purgatory_digest,
 	finish_machine,
 	protect_image,
 };
@@ -301,6 +314,7 @@ static void replace_image(struct kimage *image, struct kimage *old)
 	    kexec_unguard(image)) {
 		kexec_inherit(image, old);
 		kexec_seal(image);
+		kexec_purgatory_digest(image);
 		if (kexec_guard(image))
 			pr_warn("the image is loaded without full write protection\n");
 	}

@@ -14,25 +14,46 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
+#include <linux/cc_platform.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/sched/signal.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 
 #include "kexec_internal.h"
 
-/* @bytes from @buf, then zeroes. */
-static int fill_page(struct page *page, const void __user *buf, size_t bytes)
+/* The page of a file that became the source itself has its bytes. */
+static bool page_is_buffer(struct page *page, const void *buf)
 {
-	void *to = kmap_local_page(page);
-	unsigned long left = copy_from_user(to, buf, bytes);
+	return is_vmalloc_addr(buf) && vmalloc_to_page(buf) == page;
+}
 
+/* @bytes from @offset of a segment's buffer, then zeroes. */
+static int fill_page(struct page *page, const struct kimage *image,
+		     const struct kexec_segment *segment,
+		     unsigned long offset, size_t bytes)
+{
+	unsigned long left = 0;
+	void *to;
+
+	if (image->file_mode && page_is_buffer(page, segment->kbuf + offset))
+		return 0;
+
+	to = kmap_local_page(page);
+	if (!image->file_mode)
+		left = copy_from_user(to, segment->buf + offset, bytes);
+	else if (bytes)
+		memcpy(to, segment->kbuf + offset, bytes);
 	memset(to + bytes, 0, PAGE_SIZE - bytes);
 	kunmap_local(to);
 	return left ? -EFAULT : 0;
 }
 
-static int fill_run(const struct kexec_segment *segment, unsigned long offset,
+static int fill_run(const struct kimage *image,
+		    const struct kexec_segment *segment, unsigned long offset,
 		    unsigned long source, unsigned long pages)
 {
 	size_t bytes;
@@ -43,8 +64,8 @@ static int fill_run(const struct kexec_segment *segment, unsigned long offset,
 			return -ENOMEM;
 		bytes = segment->bufsz > offset ?
 			min(segment->bufsz - offset, PAGE_SIZE) : 0;
-		err = fill_page(boot_pfn_to_page(source),
-				segment->buf + offset, bytes);
+		err = fill_page(boot_pfn_to_page(source), image, segment,
+				offset, bytes);
 		/* A signal ends the wait for a page of the buffer, too. */
 		if (err)
 			return fatal_signal_pending(current) ? -ENOMEM : err;
@@ -53,9 +74,16 @@ static int fill_run(const struct kexec_segment *segment, unsigned long offset,
 	return 0;
 }
 
-static int fill_segment(struct kimage *image,
-			const struct kexec_segment *segment)
+/**
+ * kexec_fill_segment - put the bytes of one segment into the pages of the image
+ * @image: the image
+ * @index: the segment; every page of its destination has a source
+ *
+ * Return: 0; -EFAULT if its buffer cannot be read; -ENOMEM after a fatal signal.
+ */
+int kexec_fill_segment(struct kimage *image, unsigned long index)
 {
+	const struct kexec_segment *segment = &image->segment[index];
 	unsigned long first = segment->mem >> PAGE_SHIFT;
 	unsigned long end = first + (segment->memsz >> PAGE_SHIFT);
 	unsigned long dest = first, source, pages;
@@ -63,8 +91,8 @@ static int fill_segment(struct kimage *image,
 
 	for (; kexec_next_source(image, &dest, end, &source, &pages);
 	     dest += pages) {
-		err = fill_run(segment, (dest - first) << PAGE_SHIFT, source,
-			       pages);
+		err = fill_run(image, segment, (dest - first) << PAGE_SHIFT,
+			       source, pages);
 		if (err)
 			return err;
 	}
@@ -83,7 +111,7 @@ int kexec_fill(struct kimage *image)
 	int err;
 
 	for (i = 0; i < image->nr_segments; i++) {
-		err = fill_segment(image, &image->segment[i]);
+		err = kexec_fill_segment(image, i);
 		if (err == -EFAULT)
 			return kexec_refuse(err, "segment %lu: its buffer of %zu bytes cannot be read",
 					    i, image->segment[i].bufsz);
@@ -180,4 +208,72 @@ void kexec_seal(struct kimage *image)
 		cond_resched();
 	}
 	put_entry(&at, 0, IND_DONE);
+}
+
+/*
+ * Host memory encryption: the pages of an image are decrypted in the direct
+ * map, and no other mapping of them may differ.
+ */
+static pgprot_t image_prot(void)
+{
+	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
+		return pgprot_decrypted(PAGE_KERNEL);
+	return PAGE_KERNEL;
+}
+
+/**
+ * kexec_vmap - map pages of an image in one piece
+ * @page: the pages
+ * @pages: their number
+ *
+ * Return: the address, for vunmap(); or NULL.
+ */
+void *kexec_vmap(struct page **page, unsigned long pages)
+{
+	return vmap(page, pages, VM_MAP, image_prot());
+}
+
+/* The pages that hold the bytes of @pages destination pages from @pfn on. */
+static bool list_sources(struct kimage *image, unsigned long pfn,
+			 unsigned long pages, struct page **out)
+{
+	unsigned long end = pfn + pages, dest = pfn, source, run, i;
+	unsigned long found = 0;
+
+	for (; kexec_next_source(image, &dest, end, &source, &run);
+	     dest += run, found += run)
+		for (i = 0; i < run; i++)
+			out[dest - pfn + i] = boot_pfn_to_page(source + i);
+	return found == pages;
+}
+
+/**
+ * kimage_map_segment - map the bytes of a loaded image
+ * @image: the image, installed
+ * @addr: physical address of the destination
+ * @size: its length in bytes
+ *
+ * What is written there until the image is executed is what the next kernel
+ * finds.  The mapping must be gone, by kimage_unmap_segment(), before the image
+ * is freed.  Bytes that a purgatory checks must not be written.
+ *
+ * Return: the address of the first byte; or NULL.
+ */
+void *kimage_map_segment(struct kimage *image, unsigned long addr,
+			 unsigned long size)
+{
+	unsigned long pfn = PHYS_PFN(addr);
+	unsigned long pages = PFN_UP(addr + size) - pfn;
+	struct page **page = kvcalloc(pages, sizeof(*page), GFP_KERNEL);
+	void *map = NULL;
+
+	if (page && list_sources(image, pfn, pages, page))
+		map = kexec_vmap(page, pages);
+	kvfree(page);
+	return map ? map + offset_in_page(addr) : NULL;
+}
+
+void kimage_unmap_segment(void *segment_buffer)
+{
+	vunmap((void *)((unsigned long)segment_buffer & PAGE_MASK));
 }

@@ -17,6 +17,24 @@
 #include "kexec_plan.h"
 
 /**
+ * struct kexec_file - a file of a load, in pages of the image
+ * @initrd: it is the initrd, else the kernel
+ * @size: its length in bytes
+ * @page: its pages in order; NULL for one that became a source
+ * @pages: their number
+ * @data: where they are mapped in one piece; zero behind the end of the file
+ * @mem: physical address at which it is likely to be placed; 0 if unknown
+ */
+struct kexec_file {
+	bool initrd;
+	loff_t size;
+	struct page **page;
+	unsigned long pages;
+	void *data;
+	unsigned long mem;
+};
+
+/**
  * struct kexec_memory - every page that an image owns
  * @dest: page frames that the segments cover, ascending and apart
  * @nr_dest: entries of @dest
@@ -33,6 +51,9 @@
  * @control: blocks of control pages
  * @list_pages: pages of the hand-off list in the order of their use
  * @guarded: ranges that are write-protected
+ * @held: pages claimed before the destinations were known
+ * @attempts: attempts at a claim that the load may still make
+ * @file: of a file load the kernel and the initrd, until the load is over
  *
  * All of it is protected by kexec_lock while the image is being built, and
  * belongs to whoever holds the slot afterwards.
@@ -51,6 +72,9 @@ struct kexec_memory {
 	struct list_head control;
 	struct list_head list_pages;
 	struct list_head guarded;
+	struct list_head held;
+	unsigned int attempts;
+	struct kexec_file file[2];
 };
 
 /**
@@ -98,11 +122,51 @@ void kexec_unload(int type);
 int kexec_check_destinations(struct kimage *image);
 int kexec_recheck_destinations(struct kimage *image);
 
+/*
+ * Attempts that one load may spend on claims, each worth milliseconds, and those
+ * of one buffer's search for a place among them.
+ */
+#define KEXEC_CLAIM_ATTEMPTS		256
+#define KEXEC_CLAIM_TRIES		8
+
+/**
+ * struct kexec_search - the search for a place of one buffer
+ * @image: the image
+ * @need: what the place must be like
+ * @taken: what is taken already: segments, then the places of the files
+ * @nr_taken: entries of @taken
+ * @found: a place was found
+ * @mem: it, a physical address
+ * @tries: attempts left to claim a place as a whole
+ */
+struct kexec_search {
+	struct kimage *image;
+	struct plan_need need;
+	struct plan_segment taken[KEXEC_SEGMENT_MAX + 2];
+	unsigned int nr_taken;
+	bool found;
+	u64 mem;
+	unsigned int tries;
+};
+
 /* kexec_claim.c */
 #ifdef CONFIG_KEXEC_INPLACE
 int kexec_claim(struct kimage *image);
+int kexec_claim_area(struct kexec_search *search, struct plan_area area);
+int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size);
 #else
 static inline int kexec_claim(struct kimage *image)
+{
+	return 0;
+}
+
+static inline int kexec_claim_area(struct kexec_search *search,
+				   struct plan_area area)
+{
+	return 0;
+}
+
+static inline int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
 {
 	return 0;
 }
@@ -121,6 +185,12 @@ int kexec_own_pages(struct page *page, unsigned long pages);
 void kexec_disown_pages(struct page *page, unsigned long pages);
 int kexec_map_in_place(struct kimage *image, unsigned long pfn,
 		       unsigned long pages);
+int kexec_map_source(struct kimage *image, unsigned long dest,
+		     struct page *page, unsigned long *pages);
+struct page *kexec_alloc_block(unsigned int *order);
+void kexec_hold(struct kimage *image, struct page *page, unsigned long pages);
+struct page *kexec_unhold(struct kimage *image, unsigned long *pages);
+int kexec_adopt_held(struct kimage *image);
 int kexec_adopt(struct kimage *image, struct page *page, unsigned long pages);
 bool kexec_next_source(struct kimage *image, unsigned long *dest,
 		       unsigned long end, unsigned long *source,
@@ -133,8 +203,31 @@ void kexec_inherit(struct kimage *image, struct kimage *old);
 /* kexec_fill.c */
 int kexec_fill(struct kimage *image);
 int kexec_fill_segment(struct kimage *image, unsigned long index);
+void *kexec_vmap(struct page **page, unsigned long pages);
 int kexec_seal_prepare(struct kimage *image);
 void kexec_seal(struct kimage *image);
+
+#ifdef CONFIG_KEXEC_FILE
+/* kexec_read.c */
+int kexec_read_file(struct kimage *image, bool initrd, int fd);
+int kexec_take_files(struct kimage *image);
+void kexec_free_files(struct kimage *image);
+
+/* kexec_place.c */
+int kexec_find_place(struct kexec_buf *kbuf);
+
+/* kexec_file.c */
+void kexec_file_done(struct kimage *image);
+#else
+static inline int kexec_take_files(struct kimage *image)
+{
+	return 0;
+}
+
+static inline void kexec_file_done(struct kimage *image)
+{
+}
+#endif
 
 /* The architecture's purgatory, a relocatable object. */
 extern const char kexec_purgatory[];

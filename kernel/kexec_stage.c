@@ -103,6 +103,51 @@ int kexec_map_in_place(struct kimage *image, unsigned long pfn,
 }
 
 /**
+ * kexec_map_source - use pages that hold the right bytes already
+ * @image: the image, which gets the pages where they can be used
+ * @dest: destination page frame of the first one
+ * @page: the first of them
+ * @pages: in: their number; out: of how many, from the first one on, the
+ *	answer speaks
+ *
+ * A page is of no use where the destination has a source already, or where it
+ * lies in another destination.
+ *
+ * Return: 1 if they were taken, 0 if they are of no use, or -ENOMEM.
+ */
+int kexec_map_source(struct kimage *image, unsigned long dest,
+		     struct page *page, unsigned long *pages)
+{
+	struct kexec_memory *memory = image->memory;
+	unsigned long pfn = page_to_boot_pfn(page);
+	unsigned long next = dest, source, covered;
+	bool elsewhere = pfn != dest;
+	u64 until;
+	int err;
+
+	if (kexec_next_source(image, &next, dest + *pages, &source, &covered)) {
+		*pages = next > dest ? next - dest : covered;
+		if (next == dest)
+			return 0;
+	}
+	if (elsewhere) {
+		bool taken = plan_is_destination(memory->dest, memory->nr_dest,
+						 pfn, &until);
+
+		*pages = min_t(u64, *pages, until - pfn);
+		if (taken ||
+		    PFN_PHYS(pfn + *pages) - 1 >= KEXEC_SOURCE_MEMORY_LIMIT)
+			return 0;
+	}
+
+	err = kexec_map(image, dest, pfn, *pages);
+	if (err)
+		return err;
+	*(elsewhere ? &memory->staged : &memory->in_place) += *pages;
+	return 1;
+}
+
+/**
  * kexec_next_source - the next run of destination pages that have a source
  * @image: the image
  * @dest: in: where to start; out: first destination page frame of the run
@@ -241,11 +286,49 @@ int kexec_adopt(struct kimage *image, struct page *page, unsigned long pages)
 	return err;
 }
 
+/**
+ * kexec_hold - keep pages until it is known what they are good for
+ * @image: the image, which owns the pages already
+ * @page: first of them
+ * @pages: their number
+ */
+void kexec_hold(struct kimage *image, struct page *page, unsigned long pages)
+{
+	run_add(&image->memory->held, page, pages);
+}
+
+/* The next run held, which is held no longer; or NULL. */
+struct page *kexec_unhold(struct kimage *image, unsigned long *pages)
+{
+	if (list_empty(&image->memory->held))
+		return NULL;
+	return run_take(&image->memory->held, ULONG_MAX, pages);
+}
+
+/**
+ * kexec_adopt_held - put everything held to its best use
+ * @image: the image; its destinations are known
+ *
+ * Return: 0 or -ENOMEM; the image keeps the pages either way.
+ */
+int kexec_adopt_held(struct kimage *image)
+{
+	unsigned long pages;
+	struct page *page;
+	int err = 0;
+
+	while (!err && (page = kexec_unhold(image, &pages)))
+		err = kexec_adopt(image, page, pages);
+	if (err)
+		return kexec_refuse(err, "no memory for the map of what was claimed");
+	return 0;
+}
+
 /*
  * The largest block to be had, and never an OOM kill for it: who loads an image
  * can do without better than whoever would be killed.
  */
-static struct page *alloc_block(unsigned int *order)
+struct page *kexec_alloc_block(unsigned int *order)
 {
 	struct page *page;
 
@@ -280,7 +363,7 @@ static int collect_pages(struct kimage *image)
 			return -ENOMEM;
 
 		order = plan_block_order(missing, order);
-		page = alloc_block(&order);
+		page = kexec_alloc_block(&order);
 		if (!page)
 			return -ENOMEM;
 
@@ -366,6 +449,7 @@ void kexec_free_aside(struct kimage *image)
 	runs_free(&image->memory->pool);
 	image->memory->pooled = 0;
 	runs_free(&image->memory->aside);
+	runs_free(&image->memory->held);
 }
 
 /* Does @heir hold this page frame in place?  *@pages: how long that holds. */

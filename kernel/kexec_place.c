@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Placement: where the segments of a file load go.
+ *
+ * A loader says what a segment needs (size, alignment, bounds) and gets a
+ * place in System RAM that no other segment has.  Where images are claimed, a
+ * place is looked for that can be claimed as a whole, and it is claimed at once:
+ * the memory is had first, and the segment put where it is.  Only if there is no
+ * such place will any do, and what cannot be claimed of it is staged.
+ *
+ * A claim belongs to the image, not to the segment: the loader may still move
+ * the segment or drop it.  What it leaves unused serves as a source or is freed.
+ *
+ * The initrd has a place before it has a segment: that for which it was read
+ * (kexec_read.c).  Other segments go elsewhere if they can.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/align.h>
+#include <linux/ioport.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+
+#include "kexec_internal.h"
+
+static int try_area(struct kexec_search *search, struct plan_area area)
+{
+	search->found = plan_hole(area, search->taken, search->nr_taken,
+				  &search->need, &search->mem);
+	return search->found;
+}
+
+/*
+ * Offer every area of RAM to @try, from the side from which the search comes
+ * in, until it returns something else than 0.
+ */
+#ifdef CONFIG_ARCH_KEEP_MEMBLOCK
+static int for_each_area(struct kexec_search *search,
+			 int (*try)(struct kexec_search *search,
+				    struct plan_area area))
+{
+	phys_addr_t start, end;
+	int err = 0;
+	u64 i;
+
+	if (search->need.top_down) {
+		for_each_free_mem_range_reverse(i, NUMA_NO_NODE, MEMBLOCK_NONE,
+						&start, &end, NULL) {
+			err = try(search, (struct plan_area){ start, end });
+			if (err)
+				break;
+		}
+	} else {
+		for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE,
+					&start, &end, NULL) {
+			err = try(search, (struct plan_area){ start, end });
+			if (err)
+				break;
+		}
+	}
+	return err;
+}
+#else
+struct area_walk {
+	struct kexec_search *search;
+	int (*try)(struct kexec_search *search, struct plan_area area);
+};
+
+static int walk_resource(struct resource *res, void *arg)
+{
+	struct area_walk *walk = arg;
+
+	/* Memory that a driver added and may take away again. */
+	if (res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED)
+		return 0;
+	return walk->try(walk->search,
+			 (struct plan_area){ res->start, res->end + 1 });
+}
+
+static int for_each_area(struct kexec_search *search,
+			 int (*try)(struct kexec_search *search,
+				    struct plan_area area))
+{
+	struct area_walk walk = { .search = search, .try = try };
+
+	if (search->need.top_down)
+		return walk_system_ram_res_rev(0, ULONG_MAX, &walk,
+					       walk_resource);
+	return walk_system_ram_res(0, ULONG_MAX, &walk, walk_resource);
+}
+#endif
+
+static void start_search(struct kexec_search *search,
+			 const struct kexec_buf *kbuf)
+{
+	struct kimage *image = kbuf->image;
+	unsigned long i;
+
+	memset(search, 0, sizeof(*search));
+	search->image = image;
+	search->tries = KEXEC_CLAIM_TRIES;
+	search->need = (struct plan_need) {
+		.size		= PAGE_ALIGN(kbuf->memsz),
+		.align		= max(kbuf->buf_align, PAGE_SIZE),
+		.min		= kbuf->buf_min,
+		.max		= kbuf->buf_max,
+		.top_down	= kbuf->top_down,
+	};
+	for (i = 0; i < image->nr_segments; i++) {
+		search->taken[i].mem = image->segment[i].mem;
+		search->taken[i].memsz = image->segment[i].memsz;
+	}
+	search->nr_taken = image->nr_segments;
+}
+
+/* Would the place that a file was read for do for this segment? */
+static bool file_has_place(struct kexec_search *search,
+			   const struct kexec_buf *kbuf)
+{
+	const struct kexec_file *file = kbuf->image->memory->file;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct plan_area area = {
+			file[i].mem,
+			file[i].mem + (file[i].pages << PAGE_SHIFT),
+		};
+
+		if (file[i].mem && kbuf->buffer == file[i].data &&
+		    try_area(search, area))
+			return true;
+	}
+	return false;
+}
+
+/* Other segments had better leave it alone. */
+static void avoid_files(struct kexec_search *search)
+{
+	const struct kexec_file *file = search->image->memory->file;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct plan_segment *taken = &search->taken[search->nr_taken];
+
+		if (!file[i].mem)
+			continue;
+		taken->mem = file[i].mem;
+		taken->memsz = file[i].pages << PAGE_SHIFT;
+		search->nr_taken++;
+	}
+}
+
+/**
+ * kexec_find_place - find a place for a buffer, and claim what can be claimed
+ * @kbuf: the buffer; its place is written to kexec_buf.mem
+ *
+ * Return: 0; -ENOENT if there is none; -ENOMEM after a fatal signal.
+ */
+int kexec_find_place(struct kexec_buf *kbuf)
+{
+	struct kexec_search search;
+	int err;
+
+	start_search(&search, kbuf);
+	if (file_has_place(&search, kbuf)) {
+		kbuf->mem = search.mem;
+		return 0;
+	}
+
+	avoid_files(&search);
+	err = for_each_area(&search, kexec_claim_area);
+	if (err == -EINTR)
+		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+	if (search.found) {
+		kbuf->mem = search.mem;
+		return 0;
+	}
+
+	for_each_area(&search, try_area);
+	if (!search.found) {
+		search.nr_taken = kbuf->image->nr_segments;
+		for_each_area(&search, try_area);
+	}
+	if (!search.found)
+		return -ENOENT;
+	kbuf->mem = search.mem;
+	return kexec_claim_pieces(kbuf->image, search.mem, search.need.size);
+}
+
+/**
+ * kexec_locate_mem_hole - find a place for a segment
+ * @kbuf: what is to be placed; kexec_buf.mem is set
+ *
+ * Return: 0; -EADDRNOTAVAIL if there is none; -ENOMEM after a fatal signal.
+ */
+int kexec_locate_mem_hole(struct kexec_buf *kbuf)
+{
+	int err;
+
+	if (kbuf->mem != KEXEC_BUF_MEM_UNKNOWN)
+		return 0;
+	if (kbuf->image->type == KEXEC_TYPE_CRASH)
+		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
+
+	err = kexec_find_place(kbuf);
+	if (err == -ENOENT)
+		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, between %#lx and %#lx",
+				    kbuf->image->nr_segments, kbuf->memsz,
+				    kbuf->buf_align, kbuf->buf_min,
+				    kbuf->buf_max);
+	return err;
+}
+
+/**
+ * kexec_add_buffer - add a segment to an image that is being loaded
+ * @kbuf: the segment; kexec_buf.mem is set if it was unknown, and
+ *	kexec_buf.memsz rounded up
+ *
+ * To be called by a loader and by IMA, before there are control pages.  The
+ * segment may still be changed or dropped by whoever added it.
+ *
+ * Return: 0; -EINVAL if there are KEXEC_SEGMENT_MAX segments already;
+ * -EADDRNOTAVAIL if there is no place for it; -ENOMEM after a fatal signal.
+ */
+int kexec_add_buffer(struct kexec_buf *kbuf)
+{
+	struct kimage *image = kbuf->image;
+	struct kexec_segment *segment;
+	int err;
+
+	if (image->nr_segments >= KEXEC_SEGMENT_MAX)
+		return kexec_refuse(-EINVAL, "the image needs more than %d segments",
+				    KEXEC_SEGMENT_MAX);
+	if (kbuf->memsz > PAGE_ALIGN(kbuf->memsz))
+		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: its size of %#lx wraps",
+				    image->nr_segments, kbuf->memsz);
+
+	kbuf->memsz = PAGE_ALIGN(kbuf->memsz);
+	err = arch_kexec_locate_mem_hole(kbuf);
+	if (err)
+		return err;
+
+	segment = &image->segment[image->nr_segments++];
+	segment->kbuf = kbuf->buffer;
+	segment->bufsz = kbuf->bufsz;
+	segment->mem = kbuf->mem;
+	segment->memsz = kbuf->memsz;
+	return 0;
+}
