@@ -118,7 +118,7 @@ struct purgatory_info {
  * @probe: 0 if @buf, the whole file of @size bytes, is of this format; else
  *	-ENOEXEC, whatever is wrong with it
  * @load: add the segments and set kimage.start; the three files are in kernel
- *	memory, @initrd may be NULL, @cmdline_len counts the final NUL and may be
+ *	memory, @initrd may be NULL, @cmdline_size counts the final NUL and may be
  *	0.  Returns a pointer for @cleanup, NULL too, or an ERR_PTR()
  * @cleanup: release what @load returned; may be NULL
  * @verify_sig: 0 if somebody whom this system trusts has signed the file;
@@ -127,9 +127,9 @@ struct purgatory_info {
 struct kexec_file_ops {
 	int (*probe)(const char *buf, unsigned long size);
 	void *(*load)(struct kimage *image,
-		      char *kernel, unsigned long kernel_len,
-		      char *initrd, unsigned long initrd_len,
-		      char *cmdline, unsigned long cmdline_len);
+		      char *kernel, unsigned long kernel_size,
+		      char *initrd, unsigned long initrd_size,
+		      char *cmdline, unsigned long cmdline_size);
 	int (*cleanup)(void *loader_data);
 #ifdef CONFIG_KEXEC_SIG
 	int (*verify_sig)(const char *buf, unsigned long size);
@@ -185,35 +185,35 @@ struct kimage {
 
 #define KEXEC_TYPE_DEFAULT	0
 #define KEXEC_TYPE_CRASH	1
-	unsigned int type : 1;
 	unsigned int preserve_context : 1;
 	unsigned int file_mode : 1;
+	unsigned int type : 1;
 	unsigned int no_claim : 1;
 	unsigned int force_dtb : 1;
 
 #ifdef CONFIG_KEXEC_FILE
-	const struct kexec_file_ops *fops;
 	void *image_loader_data;
-	void *kernel_buf;
+	const struct kexec_file_ops *fops;
 	unsigned long kernel_buf_len;
-	void *initrd_buf;
+	void *kernel_buf;
 	unsigned long initrd_buf_len;
-	char *cmdline_buf;
+	void *initrd_buf;
 	unsigned long cmdline_buf_len;
+	char *cmdline_buf;
 	struct purgatory_info purgatory_info;
 #endif
 
 #ifdef CONFIG_IMA_KEXEC
-	void *ima_buffer;
-	phys_addr_t ima_buffer_addr;
-	size_t ima_buffer_size;
-	unsigned long ima_segment_index;
 	bool is_ima_segment_index_set;
+	unsigned long ima_segment_index;
+	size_t ima_buffer_size;
+	phys_addr_t ima_buffer_addr;
+	void *ima_buffer;
 #endif
 
-	void *elf_headers;
-	unsigned long elf_headers_sz;
 	unsigned long elf_load_addr;
+	unsigned long elf_headers_sz;
+	void *elf_headers;
 
 #ifdef ARCH_HAS_KIMAGE_ARCH
 	struct kimage_arch arch;
@@ -307,29 +307,31 @@ static inline int arch_kexec_unprotect_pages(struct page *page,
 /**
  * struct kexec_buf - a segment to be, and where it may go
  * @image: the image that gets it
- * @buffer: its bytes, which must stay until the load is over; NULL for none
- * @bufsz: their number
- * @mem: its physical address: in, %KEXEC_BUF_MEM_UNKNOWN to have one found, and
- *	nothing below is looked at otherwise; out, where it is
  * @memsz: its length in bytes; rounded up to pages
- * @buf_align: alignment of @mem in bytes, a power of two; at least a page
- * @buf_min: lowest physical address it may start at
+ * @mem: its physical address: in, %KEXEC_BUF_MEM_UNKNOWN to have one found; out,
+ *	where it is
+ * @bufsz: bytes at @buffer
+ * @buffer: its first bytes, which must stay until the load is over; NULL for
+ *	none
+ * @top_down: look for a place from the top of memory down; this and what
+ *	follows is not looked at if @mem is known
  * @buf_max: highest physical address it may take, inclusive
- * @top_down: look for a place from the top of memory down
+ * @buf_min: lowest physical address it may start at
+ * @buf_align: alignment of @mem in bytes, a power of two; at least a page
  *
  * Several architectures fill it member by member on the stack, so it cannot
  * get new ones.
  */
 struct kexec_buf {
 	struct kimage *image;
-	void *buffer;
-	unsigned long bufsz;
-	unsigned long mem;
 	unsigned long memsz;
-	unsigned long buf_align;
-	unsigned long buf_min;
-	unsigned long buf_max;
+	unsigned long mem;
+	unsigned long bufsz;
+	void *buffer;
 	bool top_down;
+	unsigned long buf_max;
+	unsigned long buf_min;
+	unsigned long buf_align;
 };
 
 /* The loaders of this architecture, in the order of trial; NULL ends them. */
@@ -337,15 +339,15 @@ extern const struct kexec_file_ops * const kexec_file_loaders[];
 
 int kexec_add_buffer(struct kexec_buf *kbuf);
 int kexec_locate_mem_hole(struct kexec_buf *kbuf);
-int kexec_image_probe_default(struct kimage *image, void *buf,
-			      unsigned long buf_len);
+int kexec_image_probe_default(struct kimage *image, void *file,
+			      unsigned long size);
 int kexec_image_post_load_cleanup_default(struct kimage *image);
 
-int kexec_load_purgatory(struct kimage *image, struct kexec_buf *kbuf);
-void *kexec_purgatory_get_symbol_addr(struct kimage *image, const char *name);
-int kexec_purgatory_get_set_symbol(struct kimage *image, const char *name,
-				   void *buf, unsigned int size,
-				   bool get_value);
+int kexec_load_purgatory(struct kimage *image, struct kexec_buf *place);
+int kexec_purgatory_get_set_symbol(struct kimage *image, const char *symbol,
+				   void *value, unsigned int size, bool get);
+void *kexec_purgatory_get_symbol_addr(struct kimage *image,
+				      const char *symbol);
 
 #ifdef CONFIG_KEXEC_SIG
 bool kexec_sig_is_enforced(void);
@@ -359,74 +361,63 @@ static inline bool kexec_sig_is_enforced(void)
 }
 #endif
 
+/* For a purgatory without such relocations against what is loaded. */
+static inline int kexec_no_relocations(struct purgatory_info *info,
+				       Elf_Shdr *target,
+				       const Elf_Shdr *relocations,
+				       const Elf_Shdr *symbols)
+{
+	return -ENOEXEC;
+}
+
 /* What an architecture may do its own way in a file load. */
 #ifndef arch_kexec_kernel_image_probe
-static inline int arch_kexec_kernel_image_probe(struct kimage *image,
-						void *buf,
-						unsigned long buf_len)
-{
-	return kexec_image_probe_default(image, buf, buf_len);
-}
+#define arch_kexec_kernel_image_probe		kexec_image_probe_default
 #endif
 
 #ifndef arch_kexec_locate_mem_hole
-static inline int arch_kexec_locate_mem_hole(struct kexec_buf *kbuf)
-{
-	return kexec_locate_mem_hole(kbuf);
-}
+#define arch_kexec_locate_mem_hole		kexec_locate_mem_hole
 #endif
 
 #ifndef arch_kimage_file_post_load_cleanup
-static inline int arch_kimage_file_post_load_cleanup(struct kimage *image)
-{
-	return kexec_image_post_load_cleanup_default(image);
-}
+#define arch_kimage_file_post_load_cleanup \
+					kexec_image_post_load_cleanup_default
 #endif
 
 /*
- * Apply the relocations of section @relsec, with explicit addends or without,
- * to @section of the purgatory.
+ * Apply the relocations of a section, with explicit addends (_add) or without,
+ * to a section of the purgatory.
  */
-#ifndef arch_kexec_apply_relocations_add
-static inline int
-arch_kexec_apply_relocations_add(struct purgatory_info *pi, Elf_Shdr *section,
-				 const Elf_Shdr *relsec,
-				 const Elf_Shdr *symtab)
-{
-	return -ENOEXEC;
-}
+#ifndef arch_kexec_apply_relocations
+#define arch_kexec_apply_relocations		kexec_no_relocations
 #endif
 
-#ifndef arch_kexec_apply_relocations
-static inline int
-arch_kexec_apply_relocations(struct purgatory_info *pi, Elf_Shdr *section,
-			     const Elf_Shdr *relsec, const Elf_Shdr *symtab)
-{
-	return -ENOEXEC;
-}
+#ifndef arch_kexec_apply_relocations_add
+#define arch_kexec_apply_relocations_add	kexec_no_relocations
 #endif
 #endif /* CONFIG_KEXEC_FILE */
 
 #ifdef CONFIG_KEXEC_ELF
 /**
  * struct kexec_elf_info - an ELF image that was found to be sound
+ * @proghdrs: its program headers in the byte order of this machine;
+ *	kexec_free_elf_info() frees them
+ * @ehdr: its header likewise; the user's
  * @buffer: the file; the user's
- * @ehdr: its header, in the byte order of this machine; the user's
- * @proghdrs: its program headers likewise; kexec_free_elf_info() frees them
  */
 struct kexec_elf_info {
-	const char *buffer;
-	const struct elfhdr *ehdr;
 	const struct elf_phdr *proghdrs;
+	const struct elfhdr *ehdr;
+	const char *buffer;
 };
 
-int kexec_build_elf_info(const char *buf, size_t len, struct elfhdr *ehdr,
-			 struct kexec_elf_info *elf_info);
-void kexec_free_elf_info(struct kexec_elf_info *elf_info);
-int kexec_elf_probe(const char *buf, unsigned long len);
-int kexec_elf_load(struct kimage *image, struct elfhdr *ehdr,
-		   struct kexec_elf_info *elf_info, struct kexec_buf *kbuf,
-		   unsigned long *lowest_load_addr);
+int kexec_elf_probe(const char *file, unsigned long size);
+int kexec_build_elf_info(const char *file, size_t size,
+			 struct elfhdr *header, struct kexec_elf_info *info);
+int kexec_elf_load(struct kimage *image, struct elfhdr *header,
+		   struct kexec_elf_info *info, struct kexec_buf *place,
+		   unsigned long *lowest);
+void kexec_free_elf_info(struct kexec_elf_info *info);
 #endif
 
 /* What the core provides. */
@@ -463,19 +454,7 @@ do {						\
 
 #else /* !CONFIG_KEXEC_CORE */
 
-struct kimage;
-
 #define kexec_in_progress	false
-
-static inline void *kimage_map_segment(struct kimage *image,
-				       unsigned long addr, unsigned long size)
-{
-	return NULL;
-}
-
-static inline void kimage_unmap_segment(void *segment_buffer)
-{
-}
 
 #endif /* CONFIG_KEXEC_CORE */
 
