@@ -60,6 +60,9 @@ int x86_add_run(const struct kexec_buf *where, const struct x86_part *part,
 
 	for (i = 0; i < nr; i++)
 		whole.memsz += part[i].memsz;
+	/* A file may have been read to where it goes. */
+	if (nr == 1)
+		whole.buffer = part->bytes.at;
 	err = kexec_locate_mem_hole(&whole);
 	if (err)
 		return err;
