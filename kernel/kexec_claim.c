@@ -290,6 +290,20 @@ static int claim_whole(struct kexec_search *search, struct plan_range place)
 	return claim_piece(search->image, place);
 }
 
+/*
+ * A place could not be claimed, and which page is to blame is not known: go on
+ * half a place further, and in another pageblock.
+ */
+static unsigned long next_bound(struct plan_range place, bool top_down)
+{
+	unsigned long middle = place.start + (place.end - place.start) / 2;
+
+	if (top_down)
+		return min(middle,
+			   ALIGN_DOWN(place.end - 1, pageblock_nr_pages));
+	return max(middle, ALIGN(place.start + 1, pageblock_nr_pages) - 1);
+}
+
 /**
  * kexec_claim_area - look for a place in an area that can be claimed as a whole
  * @search: what is looked for; the place that was found and claimed
@@ -324,8 +338,7 @@ int kexec_claim_area(struct kexec_search *search, struct plan_area area)
 				search->mem = mem;
 				return 1;
 			}
-			/* Which page it was is not known. */
-			bad = place.start + (place.end - place.start) / 2;
+			bad = next_bound(place, need->top_down);
 		}
 		if (need->top_down)
 			area.end = PFN_PHYS(bad);
