@@ -12,6 +12,7 @@
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/align.h>
+#include <linux/build_bug.h>
 #include <linux/efi.h>
 #include <linux/err.h>
 #include <linux/libfdt.h>
@@ -32,6 +33,11 @@
 
 /* For the "elfcorehdr=0x..." of a crash image; all images leave room for it. */
 #define CMDLINE_SPARE		30
+
+/* What one kernel writes another one reads. */
+static_assert(sizeof(struct boot_params) == 4096);
+static_assert(sizeof(struct efi_setup_data) == 96);
+static_assert(sizeof(struct e820_entry) == sizeof(struct boot_e820_entry));
 
 /*
  * The nodes of the list of setup_data: how long is the data, and what is it?
