@@ -83,24 +83,21 @@ static void efi_setup_fill(const struct x86_load *load, void *to, size_t size)
 	setup->smbios = efi.smbios;
 }
 
-static const void *device_tree(void)
-{
-#ifdef CONFIG_OF_EARLY_FLATTREE
-	return initial_boot_params;
-#else
-	return NULL;
-#endif
-}
-
+/* The device tree that this kernel was given, if it was and the user asks. */
 static size_t dtb_size(const struct x86_load *load)
 {
-	return load->image->force_dtb && device_tree() ?
-	       fdt_totalsize(device_tree()) : 0;
+#ifdef CONFIG_OF_EARLY_FLATTREE
+	if (load->image->force_dtb && initial_boot_params)
+		return fdt_totalsize(initial_boot_params);
+#endif
+	return 0;
 }
 
 static void dtb_fill(const struct x86_load *load, void *to, size_t size)
 {
-	memcpy(to, device_tree(), size);
+#ifdef CONFIG_OF_EARLY_FLATTREE
+	memcpy(to, initial_boot_params, size);
+#endif
 }
 
 /* Where IMA's measurement list is; IMA has added its segment already. */

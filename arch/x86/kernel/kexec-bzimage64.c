@@ -24,20 +24,17 @@
 
 /**
  * bzimage_check_machine - can a sound bzImage run as this machine is?
- * @format: name of the format that the user has given
  * @layout: what the parser found
  *
  * Return: 0 or -ENOEXEC.
  */
-int bzimage_check_machine(const char *format,
-			  const struct bzimage_layout *layout)
+int bzimage_check_machine(const struct bzimage_layout *layout)
 {
 	if (efi_enabled(EFI_RUNTIME_SERVICES) && !efi_enabled(EFI_64BIT))
-		return kexec_refuse(-ENOEXEC, "%s: the EFI firmware is 32-bit, the entry is 64-bit",
-				    format);
+		return kexec_refuse(-ENOEXEC, "bzImage: the EFI firmware is 32-bit, the entry is 64-bit");
 	if (pgtable_l5_enabled() && !(layout->xloadflags & XLF_5LEVEL))
-		return kexec_refuse(-ENOEXEC, "%s: 5-level page tables are on, but xloadflags %#x have no XLF_5LEVEL",
-				    format, layout->xloadflags);
+		return kexec_refuse(-ENOEXEC, "bzImage: 5-level page tables are on, but xloadflags %#x have no XLF_5LEVEL",
+				    layout->xloadflags);
 	return 0;
 }
 
@@ -89,7 +86,7 @@ static int bzimage_probe(const char *buf, unsigned long size)
 		return -ENOEXEC;
 	if (parse_bzimage(buf, size, &layout, &why))
 		return x86_refuse_file("bzImage", &why);
-	return bzimage_check_machine("bzImage", &layout);
+	return bzimage_check_machine(&layout);
 }
 
 static void *bzimage_load(struct kimage *image,

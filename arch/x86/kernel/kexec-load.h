@@ -93,8 +93,7 @@ void *x86_load_files(struct x86_load *load);
 int x86_load_cleanup(void *loader_data);
 
 /* kexec-bzimage64.c */
-int bzimage_check_machine(const char *format,
-			  const struct bzimage_layout *layout);
+int bzimage_check_machine(const struct bzimage_layout *layout);
 void bzimage_prepare(struct x86_load *load,
 		     const struct bzimage_layout *layout);
 

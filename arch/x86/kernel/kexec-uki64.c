@@ -32,7 +32,7 @@ static int parse_inner(const char *file, const struct uki_layout *uki,
 	if (parse_bzimage(file + uki->kernel.offset, uki->kernel.size, layout,
 			  &why))
 		return x86_refuse_file("UKI: .linux", &why);
-	return bzimage_check_machine("UKI: .linux", layout);
+	return bzimage_check_machine(layout);
 }
 
 static int parse_both(const char *file, u64 size, struct uki_layout *uki,
