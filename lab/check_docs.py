@@ -4,7 +4,7 @@
 
 Usage: lab/check_docs.py
 
-Every message that our files can log stands in a table of the admin guide, and
+Every message that our files can log stands in a table of the admin guides, and
 nothing else stands there: %u and its kin as N, %#lx and its kin as X, %s as one
 of the strings of the same file. Where a refusal names its errno, the row names
 the same. The table of stock files is the one that lab/replaced makes.
@@ -17,20 +17,24 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-GUIDE = "Documentation/admin-guide/kexec.rst"
+GUIDES = ("Documentation/admin-guide/kexec.rst", "Documentation/admin-guide/kexec-files.rst")
 STOCK = "Documentation/core-api/kexec-stock-files.rst"
 SOURCES = ("kernel/kexec*.c", "arch/*/kernel/machine_kexec*.c")
+# Loaders and parsers: what a parser says, a loader logs with the name of the format.
+LOADERS = "arch/x86/kernel/kexec-*.c"
 
 # The tables of the guide, and how the messages of each one begin
-TABLES = {"Refused loads": "load refused: ", "Refused reboots": "reboot refused: ",
+TABLES = {"Refused loads": "load refused: ", "Refused files": "load refused: ",
+          "Refused reboots": "reboot refused: ",
           "Other messages": ""}
 
 STRING = r'"(?:[^"\\]|\\.)*"'
 REFUSE = r"\bkexec_refuse\(\s*"
 CALLS = (
     # a call, what stands before its message in the log, how much of that is the call's
-    (REFUSE, r"([^,]+),\s*", "load refused: "),
-    (r"\bpr_(?:info|notice|warn|err|crit)(?:_ratelimited|_once)?\(\s*", r"()", ""),
+    (REFUSE, r"([^,]+),\s*", "load refused: %s"),
+    (r"\bparse_refuse\(\s*", r"(why),\s*", "load refused: %%s: %s: %%#llx against %%#llx"),
+    (r"\bpr_(?:info|notice|warn|err|crit)(?:_ratelimited|_once)?\(\s*", r"()", "%s"),
 )
 PLACEHOLDER = r"%(#?)[lz]*([duxs])"
 
@@ -80,29 +84,48 @@ def literal(text):
     return "".join(part[1:-1] for part in re.findall(STRING, text)).replace("\\n", "")
 
 
+def named(pattern):
+    """{path: source without comments} of our files whose paths match."""
+    return {path: re.sub(r"/\*.*?\*/", "", read(path), flags=re.DOTALL)
+            for path in sorted(glob.glob(pattern, root_dir=TOP))}
+
+
+def strings_of(sources):
+    return {literal(text) for source in sources for text in re.findall(STRING, source)}
+
+
+def sources():
+    """(path, source, what its %s can be) of each file; the loaders pass strings to each other."""
+    for pattern in SOURCES:
+        for path, source in named(pattern).items():
+            yield path, source, strings_of([source])
+    loaders = named(LOADERS)
+    for path, source in loaders.items():
+        yield path, source, strings_of(loaders.values())
+
+
 def messages():
     """All messages of the code, and the calls whose message cannot be read."""
     found, unread = [], []
-    for path in sorted(sum((glob.glob(name, root_dir=TOP) for name in SOURCES), [])):
-        source = re.sub(r"/\*.*?\*/", "", read(path), flags=re.DOTALL)
-        strings = {literal(text) for text in re.findall(STRING, source)}
-        for call, before, prefix in CALLS:
+    for path, source, strings in sources():
+        for call, before, frame in CALLS:
             for match in re.finditer(call, source):
                 rest = re.compile(before + r"((?:%s\s*)+)" % STRING).match(source, match.end())
                 if not rest:
                     unread.append("%s: %s" % (path, source[match.start():].split("\n")[0]))
                     continue
                 errno = re.fullmatch(r"-(E\w+)", rest[1])
-                message = Message(path, prefix + literal(rest[2]), errno and errno[1])
+                message = Message(path, frame % literal(rest[2]), errno and errno[1])
                 message.strings = strings
                 found.append(message)
     return found, unread
 
 
 def rows():
-    """{message: errno} of the tables in the guide."""
+    """{message: errno} of the tables in the guides."""
     found = {}
-    for table in re.split(r"(?m)^\.\. list-table:: ", read(GUIDE))[1:]:
+    guides = "".join(map(read, GUIDES))
+    for table in re.split(r"(?m)^\.\. list-table:: ", guides)[1:]:
         title = table.split("\n")[0]
         if title in TABLES:
             for row in re.findall(r"^   \* - ``(.+)``\n     - (\w*)", table, re.MULTILINE):
