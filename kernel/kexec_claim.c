@@ -57,10 +57,13 @@ static bool claim_fault(unsigned long pages)
 }
 #endif
 
-/*
- * Free or movable, as far as a look without a lock can tell.  Free pages have no
- * references, wherever they wait.
- */
+/* Free pages have no references, wherever they wait. */
+static bool page_is_free(struct page *page)
+{
+	return !page_ref_count(compound_head(page));
+}
+
+/* Free or movable, as far as a look without a lock can tell. */
 static bool page_has_chance(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
@@ -72,8 +75,8 @@ static bool page_has_chance(unsigned long pfn)
 		return false;
 	if (page_zonenum(page) == ZONE_MOVABLE || is_migrate_cma_page(page))
 		return false;
-	return !page_ref_count(compound_head(page)) ||
-	       PageLRU(compound_head(page)) || __PageMovable(page);
+	return page_is_free(page) || PageLRU(compound_head(page)) ||
+	       __PageMovable(page);
 }
 
 /*
@@ -262,14 +265,18 @@ int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
  * The page that makes a place hopeless: the one closest to the end at which the
  * search came in, so that nothing is looked at twice; ULONG_MAX for none.
  */
-static unsigned long hopeless_page(struct plan_range place, bool top_down)
+static unsigned long hopeless_page(const struct kexec_search *search,
+				   struct plan_range place)
 {
 	unsigned long pages = place.end - place.start, i, pfn;
 	struct zone *zone = NULL;
 
 	for (i = 0; i < pages; i++) {
-		pfn = top_down ? place.end - 1 - i : place.start + i;
+		pfn = search->need.top_down ? place.end - 1 - i :
+					      place.start + i;
 		if (!page_has_chance(pfn))
+			return pfn;
+		if (search->free_only && !page_is_free(pfn_to_page(pfn)))
 			return pfn;
 		if (zone && page_zone(pfn_to_page(pfn)) != zone)
 			return pfn;
@@ -328,7 +335,7 @@ int kexec_claim_area(struct kexec_search *search, struct plan_area area)
 
 		place.start = PHYS_PFN(mem);
 		place.end = PFN_UP(mem + need->size);
-		bad = hopeless_page(place, need->top_down);
+		bad = hopeless_page(search, place);
 		if (bad == ULONG_MAX) {
 			err = claim_whole(search, place);
 			if (err == -EINTR)

@@ -135,6 +135,7 @@ int kexec_recheck_destinations(struct kimage *image);
  * @need: what the place must be like
  * @taken: what is taken already: segments, then the places of the files
  * @nr_taken: entries of @taken
+ * @free_only: nothing may have to be moved out of the place
  * @found: a place was found
  * @mem: it, a physical address
  * @tries: attempts left to claim a place as a whole
@@ -144,6 +145,7 @@ struct kexec_search {
 	struct plan_need need;
 	struct plan_segment taken[KEXEC_SEGMENT_MAX + 2];
 	unsigned int nr_taken;
+	bool free_only;
 	bool found;
 	u64 mem;
 	unsigned int tries;

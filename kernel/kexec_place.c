@@ -98,7 +98,6 @@ static void start_search(struct kexec_search *search,
 
 	memset(search, 0, sizeof(*search));
 	search->image = image;
-	search->tries = KEXEC_CLAIM_TRIES;
 	search->need = (struct plan_need) {
 		.size		= PAGE_ALIGN(kbuf->memsz),
 		.align		= max(kbuf->buf_align, PAGE_SIZE),
@@ -150,6 +149,36 @@ static void avoid_files(struct kexec_search *search)
 	}
 }
 
+/* A place that can be claimed: best where nothing has to be moved away. */
+static int claim_place(struct kexec_search *search)
+{
+	int err;
+
+	search->free_only = true;
+	search->tries = KEXEC_CLAIM_TRIES;
+	err = for_each_area(search, kexec_claim_area);
+	if (err)
+		return err;
+
+	search->free_only = false;
+	search->tries = KEXEC_CLAIM_TRIES;
+	return for_each_area(search, kexec_claim_area);
+}
+
+/* Any place, of which is claimed what can be. */
+static int any_place(struct kexec_search *search)
+{
+	for_each_area(search, try_area);
+	if (!search->found) {
+		search->nr_taken = search->image->nr_segments;
+		for_each_area(search, try_area);
+	}
+	if (!search->found)
+		return -ENOENT;
+	return kexec_claim_pieces(search->image, search->mem,
+				  search->need.size);
+}
+
 /**
  * kexec_find_place - find a place for a buffer, and claim what can be claimed
  * @kbuf: the buffer; its place is written to kexec_buf.mem
@@ -159,32 +188,19 @@ static void avoid_files(struct kexec_search *search)
 int kexec_find_place(struct kexec_buf *kbuf)
 {
 	struct kexec_search search;
-	int err;
+	int err = 0;
 
 	start_search(&search, kbuf);
-	if (file_has_place(&search, kbuf)) {
+	if (!file_has_place(&search, kbuf)) {
+		avoid_files(&search);
+		err = claim_place(&search);
+		if (err == -EINTR)
+			return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+		err = search.found ? 0 : any_place(&search);
+	}
+	if (!err)
 		kbuf->mem = search.mem;
-		return 0;
-	}
-
-	avoid_files(&search);
-	err = for_each_area(&search, kexec_claim_area);
-	if (err == -EINTR)
-		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
-	if (search.found) {
-		kbuf->mem = search.mem;
-		return 0;
-	}
-
-	for_each_area(&search, try_area);
-	if (!search.found) {
-		search.nr_taken = kbuf->image->nr_segments;
-		for_each_area(&search, try_area);
-	}
-	if (!search.found)
-		return -ENOENT;
-	kbuf->mem = search.mem;
-	return kexec_claim_pieces(kbuf->image, search.mem, search.need.size);
+	return err;
 }
 
 /**

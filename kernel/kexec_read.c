@@ -133,7 +133,7 @@ static int map_file(struct kimage *image, struct kexec_file *file)
 
 	/* Only where images are claimed is it worth while to choose so early. */
 	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) && file->initrd &&
-	    image->type == KEXEC_TYPE_DEFAULT)
+	    image->type == KEXEC_TYPE_DEFAULT && !image->no_claim)
 		err = place_file(image, file);
 	if (!err)
 		err = take_pages(file);
