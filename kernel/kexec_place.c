@@ -35,9 +35,9 @@ static int try_area(struct kexec_search *search, struct plan_area area)
  * in, until it returns something else than 0.
  */
 #ifdef CONFIG_ARCH_KEEP_MEMBLOCK
-static int for_each_area(struct kexec_search *search,
-			 int (*try)(struct kexec_search *search,
-				    struct plan_area area))
+static int offer_areas(struct kexec_search *search,
+		       int (*try)(struct kexec_search *search,
+				  struct plan_area area))
 {
 	phys_addr_t start, end;
 	int err = 0;
@@ -77,9 +77,9 @@ static int walk_resource(struct resource *res, void *arg)
 			 (struct plan_area){ res->start, res->end + 1 });
 }
 
-static int for_each_area(struct kexec_search *search,
-			 int (*try)(struct kexec_search *search,
-				    struct plan_area area))
+static int offer_areas(struct kexec_search *search,
+		       int (*try)(struct kexec_search *search,
+				  struct plan_area area))
 {
 	struct area_walk walk = { .search = search, .try = try };
 
@@ -156,22 +156,22 @@ static int claim_place(struct kexec_search *search)
 
 	search->free_only = true;
 	search->tries = KEXEC_CLAIM_TRIES;
-	err = for_each_area(search, kexec_claim_area);
+	err = offer_areas(search, kexec_claim_area);
 	if (err)
 		return err;
 
 	search->free_only = false;
 	search->tries = KEXEC_CLAIM_TRIES;
-	return for_each_area(search, kexec_claim_area);
+	return offer_areas(search, kexec_claim_area);
 }
 
 /* Any place, of which is claimed what can be. */
 static int any_place(struct kexec_search *search)
 {
-	for_each_area(search, try_area);
+	offer_areas(search, try_area);
 	if (!search->found) {
 		search->nr_taken = search->image->nr_segments;
-		for_each_area(search, try_area);
+		offer_areas(search, try_area);
 	}
 	if (!search->found)
 		return -ENOENT;

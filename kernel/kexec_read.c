@@ -187,8 +187,9 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
 int kexec_read_file(struct kimage *image, bool initrd, int fd)
 {
 	struct kexec_file *file = &image->memory->file[initrd];
-	CLASS(fd, f)(fd);
 	int err;
+
+	CLASS(fd, f)(fd);
 
 	file->initrd = initrd;
 	if (fd_empty(f) || !(fd_file(f)->f_mode & FMODE_READ))
