@@ -233,6 +233,7 @@ static void fill(struct x86_load *load)
 	memcpy((void *)params + offsetof(struct boot_params, hdr),
 	       load->header.at, load->header.size);
 	params->hdr.type_of_loader = X86_LOADER_KEXEC;
+	params->hdr.loadflags = 0;
 	params->hdr.setup_data = 0;
 	boot_params_inherit(params);
 	boot_params_set_e820(params, data->e820);
