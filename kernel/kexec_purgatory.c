@@ -48,11 +48,13 @@ static int lay_out(struct purgatory_info *pi, struct kexec_buf *kbuf)
 	kbuf->buffer = pi->purgatory_buf;
 	kbuf->bufsz = layout.bufsz;
 	kbuf->memsz = layout.memsz;
-	kbuf->buf_align = max_t(u64, kbuf->buf_align, layout.align);
+	/* Not looked at, and perhaps never written, if there is a place. */
+	if (kbuf->mem == KEXEC_BUF_MEM_UNKNOWN)
+		kbuf->buf_align = max_t(u64, kbuf->buf_align, layout.align);
 	return 0;
 }
 
-static int relocate(struct purgatory_info *pi)
+static int apply_relocations(struct purgatory_info *pi)
 {
 	Elf_Shdr *section, *target;
 	unsigned int i;
@@ -84,7 +86,7 @@ static int link_at(struct kimage *image, unsigned long mem)
 
 	link_place(pi->ehdr, pi->sechdrs, mem);
 	link_copy(pi->ehdr, pi->sechdrs, pi->purgatory_buf);
-	err = relocate(pi);
+	err = apply_relocations(pi);
 	if (err)
 		return err;
 
