@@ -11,11 +11,17 @@ tree=$build/linux
 "$top/lab/base.sh"
 "$top/lab/tree.py" "$cache/base" "$tree"
 
-# What every architecture takes from us; claims are for x86_64 alone.
-generic=$(cd "$top" && for file in kernel/*.c; do
-	[ "$file" = kernel/kexec_claim.c ] || echo "${file%.c}.o"
-done)
-generic="$generic kernel/vmcore_info.o"
+# What this configuration takes from us.
+generic() {
+	sed -n 's/^obj-$(\(CONFIG_[A-Z_]*\)) += \(.*\)/\1 \2/p' "$tree/kernel/Makefile" |
+	while read -r option objects; do
+		grep -qx "$option=y" "$obj/.config" || continue
+		for object in $objects; do
+			[ ! -f "$top/kernel/${object%.o}.c" ] || echo "kernel/$object"
+		done
+	done
+	echo kernel/vmcore_info.o
+}
 
 toolchain() {
 	case $1 in
@@ -32,16 +38,22 @@ toolchain() {
 # What stays the base's and consumes our header, or the whole kernel.
 targets() {
 	case $1 in
-	arm64) echo arch/arm64/kernel/machine_kexec.o arch/arm64/kernel/relocate_kernel.o ;;
+	arm64) echo arch/arm64/kernel/machine_kexec.o arch/arm64/kernel/relocate_kernel.o \
+		arch/arm64/kernel/machine_kexec_file.o arch/arm64/kernel/kexec_image.o ;;
 	i386) echo bzImage ;;
 	mips) echo arch/mips/kernel/machine_kexec.o arch/mips/kernel/relocate_kernel.o \
 		arch/mips/kernel/crash.o ;;
-	powerpc) echo arch/powerpc/kexec/core.o arch/powerpc/kexec/core_64.o ;;
+	powerpc) echo arch/powerpc/kexec/core.o arch/powerpc/kexec/core_64.o \
+		arch/powerpc/kexec/file_load.o arch/powerpc/kexec/file_load_64.o \
+		arch/powerpc/kexec/elf_64.o arch/powerpc/purgatory/ ;;
 	riscv) echo arch/riscv/kernel/machine_kexec.o arch/riscv/kernel/kexec_relocate.o \
-		arch/riscv/kernel/crash_save_regs.o ;;
-	s390) echo arch/s390/kernel/machine_kexec.o arch/s390/kernel/relocate_kernel.o ;;
+		arch/riscv/kernel/crash_save_regs.o arch/riscv/kernel/kexec_elf.o \
+		arch/riscv/kernel/machine_kexec_file.o arch/riscv/purgatory/ ;;
+	s390) echo arch/s390/kernel/machine_kexec.o arch/s390/kernel/relocate_kernel.o \
+		arch/s390/kernel/machine_kexec_file.o arch/s390/kernel/kexec_elf.o \
+		arch/s390/kernel/kexec_image.o arch/s390/purgatory/ ;;
 	esac
-	[ "$1" = i386 ] || echo "$generic"
+	[ "$1" = i386 ] || generic
 }
 
 one() {
