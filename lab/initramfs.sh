@@ -11,8 +11,10 @@
 #   /lab/run           lab/scenarios/guest/*
 #   /lab/kselftest     tools/testing/selftests/kexec/*.c
 #   /lab/probe.bin     lab/probe
+#   /etc/keys/ima.der  what the guest's IMA trusts (lab/keys.sh)
 #   /boot/bzImage      that kernel
 #   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
+# build/initramfs/K.files.cpio has what lab/images.py makes in /boot, too.
 # Archives are not compressed: QEMU copies faster than a guest unpacks.
 
 . "$(dirname "$0")/lib.sh"
@@ -30,6 +32,7 @@ bin=$build/guest
 
 [ -r "$image" ] || die "initramfs: no kernel at $image"
 mkdir -p "$bin/lab" "$bin/kselftest" "$(dirname "$out")"
+"$top/lab/keys.sh"
 
 # compile OUTDIR DEPS FLAGS SOURCES...: static programs, only what changed.
 compile() {
@@ -61,8 +64,9 @@ programs() {
 
 # The next kernel's initrd is the first layer of the guest's own.
 small_tree() {
-	mkdir -p "$1/bin" "$1/sbin" "$1/proc" "$1/sys" "$1/dev" "$1/tmp" "$1/lab/run"
+	mkdir -p "$1/bin" "$1/sbin" "$1/proc" "$1/sys" "$1/dev" "$1/tmp" "$1/lab/run" "$1/etc/keys"
 	cp /bin/busybox "$1/bin/"
+	cp "$build/keys/ima.der" "$1/etc/keys/"
 	for applet in $(/bin/busybox --list); do
 		[ "$applet" = busybox ] || ln -s busybox "$1/bin/$applet"
 	done
@@ -104,4 +108,20 @@ everything() {
 	rm -rf "$tree"
 }
 
+# A second archive behind the first: the kernel unpacks both.
+files() {
+	tree=$build/initramfs.tree
+	rm -rf "$tree"
+	mkdir -p "$tree"
+	cp -r "$build/images/$k" "$tree/boot"
+	chmod -R u+rwX,go+rX "$tree"
+	pack "$tree" "$build/initramfs/files.cpio"
+	cat "$out" "$build/initramfs/files.cpio" >"${out%.cpio}.files.cpio"
+	rm -rf "$tree" "$build/initramfs/files.cpio"
+}
+
 step "initramfs-$k" everything
+if [ "$k" != small ]; then
+	"$top/lab/images.py" "$k"
+	step "files-$k" files
+fi

@@ -37,11 +37,17 @@ esac
 # shellcheck disable=SC2086 # a list of words
 "$top/lab/config.sh" "$tree" "$obj" $fragments
 
-# CONFIG_SYSTEM_TRUSTED_KEYS; whoever has no use for it does not look
+# CONFIG_SYSTEM_TRUSTED_KEYS; whoever has no use for it does not look. What ccache
+# has may hold another certificate.
 "$top/lab/keys.sh"
-mkdir -p "$obj/certs"
-cmp -s "$build/keys/trusted.pem" "$obj/certs/lab.pem" ||
+if ! cmp -s "$build/keys/trusted.pem" "$obj/certs/lab.pem"; then
+	mkdir -p "$obj/certs"
+	rm -f "$obj/certs/system_certificates.o"
 	cp "$build/keys/trusted.pem" "$obj/certs/lab.pem"
+	! grep -q '^CONFIG_SYSTEM_TRUSTED_KEYRING=y' "$obj/.config" ||
+		CCACHE_RECACHE=1 step "certificate-$whose-$k" \
+			kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" certs/system_certificates.o
+fi
 
 suffix=
 [ "$k" = fast ] || suffix=.$k

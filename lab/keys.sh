@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The keys of the lab, made once per build directory: build/keys/NAME.key and
-# NAME.pem (the certificate; NAME.der too).
+# The keys of the lab, made once: build/keys/NAME.key and NAME.pem (the
+# certificate; NAME.der too). They lie beside ccache, which does not notice that
+# an object takes in another certificate by .incbin.
 #
 #   trusted   built into the kernels under test, and who vouches for the others
 #   ima       vouched for, loaded by the guest's IMA from its initramfs
@@ -12,7 +13,9 @@
 
 . "$(dirname "$0")/lib.sh"
 
-keys=$build/keys
+keys=$cache/keys
+[ -L "$build/keys" ] || rm -rf "$build/keys"
+ln -sfn "$keys" "$build/keys"
 [ ! -f "$keys/done" ] || exit 0
 
 # certificate NAME EXTENSIONS [SIGNER]: without a signer it signs itself

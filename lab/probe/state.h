@@ -14,4 +14,11 @@
 	F(cs) F(ds) F(es) F(ss) F(fs) F(gs) F(fsbase) F(gsbase)		\
 	F(gdtbase) F(gdtlimit) F(idtbase) F(idtlimit)
 
+#ifndef __ASSEMBLER__
+#define STATE_INDEX(name)	STATE_##name,
+enum { STATE_FIELDS(STATE_INDEX) };
+
+#define state_field(state, name)	((state)[STATE_##name])
+#endif
+
 #endif
