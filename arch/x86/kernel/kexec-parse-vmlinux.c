@@ -181,13 +181,14 @@ static bool find_symbols(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 			 struct parse_range *symbols,
 			 struct parse_range *strings)
 {
-	const char *table = (const char *)file + ehdr->e_shoff;
 	Elf64_Shdr symtab, strtab;
+	const char *table;
 	unsigned int i;
 
 	if (ehdr->e_shentsize != sizeof(symtab) ||
 	    !parse_fits(ehdr->e_shoff, (u64)ehdr->e_shnum * sizeof(symtab), size))
 		return false;
+	table = (const char *)file + ehdr->e_shoff;
 	for (i = 0; i < ehdr->e_shnum; i++) {
 		memcpy(&symtab, table + i * sizeof(symtab), sizeof(symtab));
 		if (symtab.sh_type == SHT_SYMTAB)

@@ -2,18 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What "make check" runs, as KTAP: the unit tests, the object as the kernel
-# links it, a short run of the fuzzer, and the share of lines the tests reach.
+# links it, a short run of each fuzzer, and the share of lines the tests reach.
 
 least=90
-seconds=10
+seconds=5
+count=0
 failures=0
 
-# result N NAME STATUS [REMARK]
+# result NAME STATUS [REMARK]
 result() {
-	if [ "$3" -eq 0 ]; then
-		echo "ok $1 $2${4:+ # $4}"
+	count=$((count + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $count $1${3:+ # $3}"
 	else
-		echo "not ok $1 $2${4:+ # $4}"
+		echo "not ok $count $1${3:+ # $3}"
 		failures=$((failures + 1))
 	fi
 }
@@ -30,62 +32,78 @@ can_build() {
 	"$@" -o "$O/probe" "$O/probe.c" 2>"$O/probe.log"
 }
 
+# unit_tests PROGRAM [ARGUMENT...]
 unit_tests() {
-	"$O/plan_test" iomem >"$O/plan_test.log" 2>&1
+	name=$1
+	shift
+	"$O/$name" "$@" >"$O/$name.log" 2>&1
 	status=$?
-	sed 's/^/  /' "$O/plan_test.log"
-	result 1 plan_test $status
+	sed 's/^/  /' "$O/$name.log"
+	result "$name" $status
 }
 
 # A kernel has no 64-bit division for 32-bit machines, and no libc.
 no_outside_symbols() {
-	if ! can_build "$CC" -m"$2" -c; then
-		result "$1" "plan_object_$2" 0 "SKIP $CC cannot build with -m$2"
+	if ! can_build "$CC" -m"$1" -c; then
+		result "plan_object_$1" 0 "SKIP $CC cannot build with -m$1"
 		return
 	fi
-	$MAKE "$O/kernel-$2.o" >"$O/kernel-$2.log" 2>&1 &&
-		nm -u "$O/kernel-$2.o" >"$O/kernel-$2.undefined"
+	$MAKE "$O/kernel-$1.o" >"$O/kernel-$1.log" 2>&1 &&
+		nm -u "$O/kernel-$1.o" >"$O/kernel-$1.undefined"
 	status=$?
-	[ $status -eq 0 ] || quote "$O/kernel-$2.log"
-	if [ -s "$O/kernel-$2.undefined" ]; then
-		echo "# the $2-bit object needs what the kernel may not have:"
-		quote "$O/kernel-$2.undefined"
+	[ $status -eq 0 ] || quote "$O/kernel-$1.log"
+	if [ -s "$O/kernel-$1.undefined" ]; then
+		echo "# the $1-bit object needs what the kernel may not have:"
+		quote "$O/kernel-$1.undefined"
 		status=1
 	fi
-	result "$1" "plan_object_$2" $status
+	result "plan_object_$1" $status
 }
 
+# fuzz FUZZER
 fuzz() {
 	if ! can_build "$CLANG" -fsanitize=fuzzer,address,undefined; then
-		result 4 plan_fuzz 0 "SKIP no $CLANG with libFuzzer (clang, libclang-rt-14-dev)"
+		result "$1" 0 "SKIP no $CLANG with libFuzzer (clang, libclang-rt-14-dev)"
 		return
 	fi
-	$MAKE "$O/plan_fuzz" >"$O/plan_fuzz.log" 2>&1 &&
-		"$O/plan_fuzz" -seed=1 -max_len=512 -max_total_time=$seconds \
-			-artifact_prefix="$O/" >"$O/plan_fuzz.log" 2>&1
+	$MAKE "$O/$1" "$O/reached/$1" >"$O/$1.build" 2>&1 || quote "$O/$1.build"
+	./fuzz.sh "$1" -seed=1 -max_total_time=$seconds >"$O/$1.check" 2>&1
 	status=$?
-	[ $status -eq 0 ] || quote "$O/plan_fuzz.log"
-	result 4 plan_fuzz $status "$(tail -n 1 "$O/plan_fuzz.log")"
+	quote "$O/$1.check"
+	result "$1" $status
 }
 
+# coverage PROGRAM CODES [ARGUMENT...]
 coverage() {
-	if ! command -v gcov >/dev/null; then
-		result 5 plan_coverage 0 "SKIP no gcov (gcc)"
-		return
-	fi
-	rm -f "$O"/coverage/*.gcda
-	"$O/coverage/plan_test" iomem >"$O/coverage/log" 2>&1
-	percent=$(cd "$O/coverage" && gcov -n kexec_plan.gcda |
-		sed -n 's/^Lines executed:\([0-9]*\).*/\1/p' | head -n 1)
-	[ "${percent:-0}" -ge $least ]
-	result 5 plan_coverage $? "${percent:-0} % of the lines, at least $least are wanted"
+	program=$1
+	codes=$2
+	shift 2
+	rm -f "$O/coverage"/*.gcda
+	"$O/coverage/$program" "$@" >"$O/coverage/log" 2>&1
+	for code in $codes; do
+		if ! command -v gcov >/dev/null; then
+			result "coverage_of_$code" 0 "SKIP no gcov (gcc)"
+			continue
+		fi
+		percent=$(cd "$O/coverage" && gcov -n "$code.gcda" 2>/dev/null |
+			sed -n '/\.c/{n;s/^Lines executed:\([0-9]*\).*/\1/p;}' | head -n 1)
+		[ "${percent:-0}" -ge $least ]
+		result "coverage_of_$code" $? \
+			"${percent:-0} % of the lines, at least $least are wanted"
+	done
 }
 
 echo "KTAP version 1"
-echo "1..5"
-unit_tests
-no_outside_symbols 2 64
-no_outside_symbols 3 32
-fuzz
-coverage
+echo "1..$((4 + $(echo "$FUZZERS $PLAN_CODE $PARSE_CODE" | wc -w)))"
+unit_tests plan_test iomem
+# shellcheck disable=SC2086 # as many words as there are real images
+unit_tests parse_test $REAL
+no_outside_symbols 64
+no_outside_symbols 32
+for fuzzer in $FUZZERS; do
+	fuzz "$fuzzer"
+done
+coverage plan_test "$PLAN_CODE" iomem
+# shellcheck disable=SC2086
+coverage parse_test "$PARSE_CODE" $REAL
 [ $failures -eq 0 ]

@@ -7,7 +7,10 @@ built and tested; a mutant that passes all tests survives.  Survivors that behav
 like the original are listed, with the reason, in EQUIVALENT, where each entry
 excuses one of them; any other survivor is a test that is missing.
 
-usage: mutate.py SOURCE BUILD_DIR COMPILER [FLAG...]
+OBJECTS are the tests; one that is made of SOURCE is left out.  With ARGUMENTS
+they are run.
+
+usage: mutate.py SOURCE BUILD_DIR OBJECTS ARGUMENTS COMPILER [FLAG...]
 """
 import os
 import re
@@ -47,23 +50,30 @@ SWAPS = [
     (r"\bPLAN_(?!OK)\w+(?=[;,)])", ["PLAN_OK"]),
 ]
 
-# (line, line as mutated): why nobody can tell them apart.
+# By file: (line, line as mutated): why nobody can tell them apart.
 EQUIVALENT = {
-    ("for (i = 0; i < nr; i++) {", "for (i = 1; i < nr; i++) {"):
-        "the first segment has no earlier one to overlap with",
-    ("return plan_refuse(PLAN_OK, 0);", "return plan_refuse(PLAN_OK, 1);"):
-        "a legal table has no guilty segment",
-    ("for (at = j++; at && out[at - 1].start > range.start; at--)",
-     "for (at = j++; at && out[at - 1].start >= range.start; at--)"):
-        "no two ranges of a legal table start together",
-    ("unsigned int mid = low + (high - low) / 2;", "unsigned int mid = low + (high - low) / 3;"):
-        "another probe finds the same range",
-    ("return cut > run.start && cut < run.end ? cut : run.end;",
-     "return cut > run.start && cut <= run.end ? cut : run.end;"):
-        "both answers are the end of the run",
-    ("return cut > run.start && cut < run.end ? cut : run.end;",
-     "return cut >= run.start && cut < run.end ? cut : run.end;"):
-        "a cut that wrapped is 0, and no run that can wrap starts there",
+    "kexec_plan": {
+        ("for (i = 0; i < nr; i++) {", "for (i = 1; i < nr; i++) {"):
+            "the first segment has no earlier one to overlap with",
+        ("return plan_refuse(PLAN_OK, 0);", "return plan_refuse(PLAN_OK, 1);"):
+            "a legal table has no guilty segment",
+        ("for (at = j++; at && out[at - 1].start > range.start; at--)",
+         "for (at = j++; at && out[at - 1].start >= range.start; at--)"):
+            "no two ranges of a legal table start together",
+        ("unsigned int mid = low + (high - low) / 2;", "unsigned int mid = low + (high - low) / 3;"):
+            "another probe finds the same range",
+        ("return cut > run.start && cut < run.end ? cut : run.end;",
+         "return cut > run.start && cut <= run.end ? cut : run.end;"):
+            "both answers are the end of the run",
+        ("return cut > run.start && cut < run.end ? cut : run.end;",
+         "return cut >= run.start && cut < run.end ? cut : run.end;"):
+            "a cut that wrapped is 0, and no run that can wrap starts there",
+        ("return last < seg->mem ? ~(u64)0 : last;", "return last < seg->mem ? ~(u64)1 : last;"):
+            "no memory has the last byte of the address space",
+        (".first = memory.start > need->min ? memory.start : need->min,",
+         ".first = memory.start >= need->min ? memory.start : need->min,"):
+            "both are the same then",
+    },
 }
 
 
@@ -90,42 +100,46 @@ def mutants(source):
                     yield number, line[:match.start()] + new + line[match.end():]
 
 
-def verdict(source, build, compiler):
+def verdict(source, build, objects, arguments, compiler):
     """'dead', 'not C' or 'SURVIVES' for one mutant."""
-    path = os.path.join(build, "mutant.c")
-    program = os.path.join(build, "mutant")
+    program = os.path.join(build, f"mutant.{os.getpid()}")
+    path = program + ".c"
     with open(path, "w", encoding="ascii") as out:
         out.writelines(source)
-    objects = [os.path.join(build, name) for name in ("plan_test.o", "plan_check.o")]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if subprocess.run([*compiler, "-o", program, path, *objects], check=False, **quiet).returncode:
         return "not C"
     try:
-        status = subprocess.run([program, "iomem"], timeout=TIME_LIMIT, check=False, **quiet)
+        status = subprocess.run([program, *arguments], timeout=TIME_LIMIT, check=False, **quiet)
     except subprocess.TimeoutExpired:
         return "dead"
     return "dead" if status.returncode else "SURVIVES"
 
 
-def main(path, build, *compiler):
+def main(path, build, objects, arguments, *compiler):
+    name = os.path.splitext(os.path.basename(path))[0]
+    objects = [o for o in objects.split() if os.path.basename(o) != name + ".o"]
+    arguments = arguments.split()
+    excuses = EQUIVALENT.get(name, {}).copy()
     with open(path, encoding="ascii") as file:
         source = file.readlines()
     counts = {"dead": 0, "not C": 0, "equivalent": 0, "SURVIVES": 0}
     for number, changed in mutants(source):
-        result = verdict(source[:number] + [changed] + source[number + 1:], build, compiler)
+        result = verdict(source[:number] + [changed] + source[number + 1:], build, objects,
+                         arguments, compiler)
         pair = (source[number].strip(), changed.strip())
-        if result == "SURVIVES" and EQUIVALENT.pop(pair, None):
+        if result == "SURVIVES" and excuses.pop(pair, None):
             result = "equivalent"
         counts[result] += 1
         if result == "SURVIVES":
             print(f"{path}:{number + 1}: {pair[0]}\n    survives as: {pair[1]}", flush=True)
-    for pair in EQUIVALENT:
+    for pair in excuses:
         print(f"no survivor any more: {pair[0]}\n    as: {pair[1]}")
     print(", ".join(f"{count} {name}" for name, count in counts.items()))
-    return bool(counts["SURVIVES"] or EQUIVALENT)
+    return bool(counts["SURVIVES"] or excuses)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 6:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))

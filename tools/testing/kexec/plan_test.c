@@ -566,6 +566,8 @@ static const struct {
 		PC_MEMORY, { ~0ull, 0x1000, 0, ~0ull, false }, 0, { } } },
 	{ "no memory", NO_HOLE, {
 		{ 0x1000, 0x1000 }, { 0, 0x1000, 0, ~0ull, false }, 0, { } } },
+	{ "no memory at address 0", NO_HOLE, {
+		{ 0, 0 }, { 0, 0x1000, 0, ~0ull, false }, 0, { } } },
 	{ "memory that ends before it starts", NO_HOLE, {
 		{ 0x2000, 0x1000 }, { 0, 0x1000, 0, ~0ull, true }, 0, { } } },
 	{ "max below min", NO_HOLE, {
@@ -626,7 +628,8 @@ static struct search random_search(u64 base, u64 units, u64 unit)
 		.memory.start = base + random_below(units) / 2 * unit,
 		.memory.end = base + (units - 1 - random_below(units) / 3) * unit,
 		.need = {
-			.size = random_below(units / 2) * unit + (one_in(9) ? random_below(unit) : 0),
+			.size = random_below(units / 2) * unit +
+				(one_in(9) ? random_below(unit) : 0),
 			.align = unit << random_below(4),
 			.min = one_in(2) ? 0 : base + random_below(units) * unit,
 			.max = one_in(2) ? ~0ull : base + random_below(units) * unit - 1,

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the parsers of arch/x86/kernel.
+ *
+ * Literal cases say which rule refuses what, with which numbers: that is what
+ * the log shows.  Beside them, each valid file is broken in every systematic
+ * way: cut at every byte, each field and each pair of fields set to telling
+ * values.  The oracles of parse_check.c say what becomes of those.
+ *
+ * usage: parse_test [FILE...]		also try images that somebody built
+ *	  parse_test --seeds NAME DIR	write the valid files of a format
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ktap.h"
+#include "parse_files.h"
+
+static const struct format * const formats[] = {
+	&bzimage_format, &vmlinux_format, &uki_format,
+};
+
+static char **real_files;
+static int nr_real_files;
+
+/* --- what refuses what --- */
+
+struct change {
+	u64 offset;
+	unsigned int width;
+	u64 value;
+};
+
+struct refusal {
+	const struct format *format;
+	unsigned int seed;
+	u64 cut;
+	struct change change[3];
+	const char *rule;
+	u64 value, limit;
+};
+
+#define PHDR(n, member) (ELF_PHDR(n) + (member))
+#define P_TYPE 0
+#define P_OFFSET 8
+#define P_VADDR 16
+#define P_PADDR 24
+#define P_FILESZ 32
+#define P_MEMSZ 40
+#define E_ENTRY 24
+#define E_PHOFF 32
+#define E_PHENTSIZE 54
+#define E_PHNUM 56
+#define RAW_SIZE 16
+#define RAW_OFFSET 20
+#define CERTIFICATES (PE_OPTIONAL_AT + 144)
+
+static const struct refusal refusals[] = {
+	{ &bzimage_format, 0, 1023, { },
+	  "no HdrS in a file of this size", 1023, 1024 },
+	{ &bzimage_format, 0, 0, { { 0x202, 1, 'h' } },
+	  "no HdrS in a file of this size", 0x700, 1024 },
+	{ &bzimage_format, 0, 0, { { 0x1fe, 2, 0xaa56 } },
+	  "boot flag is wrong", 0xaa56, 0xaa55 },
+	{ &bzimage_format, 0, 0, { { 0x206, 2, 0x20b } },
+	  "boot protocol is too old", 0x20b, 0x20c },
+	{ &bzimage_format, 0, 0, { { 0x201, 1, 0x61 } },
+	  "setup header is too short", 0x72, 0x73 },
+	{ &bzimage_format, 0, 0, { { 0x211, 1, 0xfe } },
+	  "not to be loaded above 1 MiB, loadflags", 0xfe, 1 },
+	{ &bzimage_format, 0, 0, { { 0x236, 2, 0xfffe } },
+	  "no 64-bit entry, xloadflags", 0xfffe, 1 },
+	{ &bzimage_format, 0, 0, { { 0x236, 2, 0xfffd } },
+	  "not to be loaded above 4 GiB, xloadflags", 0xfffd, 2 },
+	{ &bzimage_format, 0, 1024, { },
+	  "setup area fills the file", 1024, 1024 },
+	{ &bzimage_format, 0, 0, { { 0x1f1, 1, 0xff } },
+	  "setup area fills the file", 0x20000, 0x700 },
+	{ &bzimage_format, 0, 1024 + 512, { },
+	  "payload ends before its entry", 512, 512 },
+	{ &bzimage_format, 0, 0, { { 0x260, 4, 0x2ff } },
+	  "init_size is less than the payload", 0x2ff, 0x300 },
+	{ &bzimage_format, 0, 0, { { 0x230, 4, 0 } },
+	  "kernel_alignment is no power of two", 0, 0x40000000 },
+	{ &bzimage_format, 0, 0, { { 0x230, 4, 0x300000 } },
+	  "kernel_alignment is no power of two", 0x300000, 0x40000000 },
+	{ &bzimage_format, 0, 0, { { 0x230, 4, 0x80000000 } },
+	  "kernel_alignment is too large", 0x80000000, 0x40000000 },
+
+	{ &vmlinux_format, 0, 63, { },
+	  "no x86_64 ELF executable in a file of this size", 63, 64 },
+	{ &vmlinux_format, 0, 0, { { 16, 2, 3 } },
+	  "no x86_64 ELF executable in a file of this size", 0x100, 64 },
+	{ &vmlinux_format, 0, 0, { { E_PHENTSIZE, 2, 55 } },
+	  "size of a program header", 55, 56 },
+	{ &vmlinux_format, 0, 119, { },
+	  "program headers are not in the file", 64, 119 },
+	{ &vmlinux_format, 0, 0, { { E_PHOFF, 8, ~0ull } },
+	  "program headers are not in the file", ~0ull, 0x100 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_FILESZ), 8, 0x1001 } },
+	  "PT_LOAD has more bytes than memory", 0x1001, 0x1000 },
+	{ &vmlinux_format, 0, 0xff, { },
+	  "bytes of a PT_LOAD are not in the file", 0x80, 0xff },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_OFFSET), 8, -0x10ull } },
+	  "bytes of a PT_LOAD are not in the file", -0x10ull, 0x100 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_PADDR), 8, 0xfffffc0001000 } },
+	  "physical address of a PT_LOAD is too high", 0xfffffc0001000, 0xfffffc0000000 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_PADDR), 8, 0x1000001 } },
+	  "physical address of a PT_LOAD is not aligned", 0x1000001, 0x1000 },
+	{ &vmlinux_format, 3, 0, { { PHDR(8, P_MEMSZ), 8, 1 },
+				   { PHDR(8, P_FILESZ), 8, 1 } },
+	  "bytes of a PT_LOAD are not in the file", ~0ull, 0x400 },
+	{ &vmlinux_format, 3, 0, { { PHDR(8, P_OFFSET), 8, 0 }, { PHDR(8, P_MEMSZ), 8, 1 } },
+	  "too many PT_LOADs", 9, 8 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_VADDR), 8, 0xffffffff7fffffff } },
+	  "not linked as a kernel, virtual address", 0xffffffff7fffffff, 0xffffffff80000000 },
+	{ &vmlinux_format, 1, 0, { { PHDR(1, P_PADDR), 8, 0x1001000 } },
+	  "PT_LOAD starts before the end of another", 0x1001000, 0x1001900 },
+	{ &vmlinux_format, 1, 0, { { PHDR(1, P_PADDR), 8, 0x3000 } },
+	  "PT_LOAD starts before the end of another", 0x3000, 0x1001900 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_MEMSZ), 8, 0x40000001 } },
+	  "kernel is too large, memory of a PT_LOAD", 0x40000001, 0x40000000 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_MEMSZ), 8, ~0ull } },
+	  "kernel is too large, memory of a PT_LOAD", ~0ull, 0x40000000 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_TYPE), 4, 4 } },
+	  "no PT_LOAD among the program headers", 1, 1 },
+	{ &vmlinux_format, 0, 0, { { E_PHNUM, 2, 0 } },
+	  "no PT_LOAD among the program headers", 0, 1 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_PADDR), 8, 0xff000 } },
+	  "physical base is too low", 0xff000, 0x100000 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_PADDR), 8, 0x1100000 } },
+	  "physical base is not aligned", 0x1100000, 0x200000 },
+	{ &vmlinux_format, 0, 0, { { E_ENTRY, 8, 0xffffff } },
+	  "entry is in no PT_LOAD by its physical address", 0xffffff, 0x1000000 },
+	{ &vmlinux_format, 0, 0, { { E_ENTRY, 8, 0x1000080 } },
+	  "entry is in no PT_LOAD by its physical address", 0x1000080, 0x1000000 },
+
+	{ &uki_format, 0, 63, { },
+	  "no x86_64 PE headers in a file of this size", 63, 64 },
+	{ &uki_format, 0, 0, { { PE_AT + 4, 2, 0x14c } },
+	  "no x86_64 PE headers in a file of this size", 0x480, 64 },
+	{ &uki_format, 0, 0, { { PE_AT + 20, 2, 151 } },
+	  "no x86_64 PE headers in a file of this size", 0x480, 64 },
+	{ &uki_format, 0, 0, { { 0x3c, 4, 0x480 - 24 - 151 } },
+	  "no x86_64 PE headers in a file of this size", 0x480, 64 },
+	{ &uki_format, 0, 0, { { PE_AT + 6, 2, 97 } },
+	  "too many sections", 97, 96 },
+	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, 0x481 } },
+	  "headers are longer than the file", 0x481, 0x480 },
+	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, PE_SECTION(1) - 1 } },
+	  "section table ends behind the headers", PE_SECTION(1), PE_SECTION(1) - 1 },
+	{ &uki_format, 1, 0x5bf, { },
+	  "certificate table is not in the file", 0x560, 0x5bf },
+	{ &uki_format, 1, 0, { { CERTIFICATES, 4, 0x3ff } },
+	  "certificate table starts in the headers", 0x3ff, 0x400 },
+	{ &uki_format, 0, 0x47f, { },
+	  "section is not in the file", 0x400, 0x47f },
+	{ &uki_format, 0, 0, { { PE_SECTION(0) + RAW_OFFSET, 4, 0xffffffc0 } },
+	  "section is not in the file", 0xffffffc0, 0x480 },
+	{ &uki_format, 0, 0, { { PE_SECTION(0) + RAW_OFFSET, 4, 0x3ff } },
+	  "section starts in the headers", 0x3ff, 0x400 },
+	{ &uki_format, 1, 0, { { CERTIFICATES, 4, 0x55f } },
+	  "section overlaps the certificate table", 0x4e0, 0x55f },
+	{ &uki_format, 1, 0, { { PE_SECTION(6) + RAW_SIZE, 4, 0x81 } },
+	  "section overlaps the certificate table", 0x4e0, 0x560 },
+	{ &uki_format, 1, 0, { { PE_SECTION(3) + RAW_SIZE, 4, 0x21 } },
+	  "section overlaps another one", 0x480, 0x460 },
+	{ &uki_format, 2, 0, { { PE_SECTION(5) + RAW_OFFSET, 4, 0x400 } },
+	  "section overlaps another one", 0x400, 0x400 },
+	{ &uki_format, 1, 0, { { PE_SECTION(0), 8, 0x78756e696c2eull } },
+	  "second section of a kind that may stand once", 6, 0 },
+	{ &uki_format, 1, 0, { { PE_SECTION(1), 8, 0x656e696c646d632eull } },
+	  "second section of a kind that may stand once", 3, 1 },
+	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, 0x647274696e692eull } },
+	  "second section of a kind that may stand once", 5, 2 },
+	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, 0x65646f63752eull } },
+	  "second section of a kind that may stand once", 4, 2 },
+	{ &uki_format, 1, 0, { { PE_SECTION(0), 8, 0x656c69666f72702eull } },
+	  "no kernel in .linux, sections", 7, 1 },
+	{ &uki_format, 0, 0, { { PE_SECTION(0), 1, 'x' } },
+	  "no kernel in .linux, sections", 1, 1 },
+	{ &uki_format, 0, 0, { { PE_SECTION(0) + 8, 4, 0 } },
+	  "no kernel in .linux, sections", 1, 1 },
+};
+
+static void test_refusals(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		const struct refusal *refusal = &refusals[i];
+		struct parse_reason why = { .rule = NULL };
+		struct file file;
+		int err;
+
+		EXPECT(refusal->format->build(refusal->seed, &file), "case %u: no such file", i);
+		for (j = 0; j < 3 && refusal->change[j].width; j++)
+			put(&file, refusal->change[j].offset, refusal->change[j].width,
+			    refusal->change[j].value);
+		if (refusal->cut)
+			file.size = refusal->cut;
+		err = refusal->format->parse(file.data, file.size, &why);
+		EXPECT(err == -ENOEXEC && why.rule, "case %u (%s): %d", i, refusal->rule, err);
+		EXPECT(!strcmp(why.rule, refusal->rule) && why.value == refusal->value &&
+		       why.limit == refusal->limit,
+		       "case %u: %s: %#" PRIx64 " against %#" PRIx64
+		       ", not %s: %#" PRIx64 " against %#" PRIx64, i, why.rule, why.value,
+		       why.limit, refusal->rule, refusal->value, refusal->limit);
+	}
+}
+
+/* --- valid files, broken in every systematic way --- */
+
+struct tally {
+	unsigned int sound, broken;
+};
+
+static const char *try_file(const struct format *format, const struct file *file,
+			    struct tally *tally)
+{
+	bool sound;
+	const char *wrong = format->check(file->data, file->size, &sound);
+
+	if (sound)
+		tally->sound++;
+	else
+		tally->broken++;
+	return wrong;
+}
+
+#define EACH_FILE(format, n, file) \
+	(n = 0; (format)->build(n, file) && !ktap_failed; n++)
+
+static void seeds_of(const struct format *format)
+{
+	struct tally tally = { 0 };
+	struct file file;
+	unsigned int n;
+
+	for EACH_FILE(format, n, &file) {
+		const char *wrong = try_file(format, &file, &tally);
+
+		EXPECT(!wrong, "%s %u: %s", format->name, n, wrong);
+	}
+	EXPECT(!tally.broken, "%s: %u seeds are refused", format->name, tally.broken);
+}
+
+static void cut_each(const struct format *format)
+{
+	struct tally tally = { 0 };
+	struct file file;
+	unsigned int n;
+
+	for EACH_FILE(format, n, &file) {
+		while (file.size--) {
+			const char *wrong = try_file(format, &file, &tally);
+
+			EXPECT(!wrong, "%s %u cut to %" PRIu64 " bytes: %s", format->name, n,
+			       file.size, wrong);
+		}
+	}
+	EXPECT(tally.broken > 1000, "%s: only %u cuts are refused", format->name, tally.broken);
+}
+
+/* Bytes behind the end belong to nobody, or to the payload of a bzImage. */
+static void extend_each(const struct format *format)
+{
+	struct tally tally = { 0 };
+	struct file file;
+	unsigned int n, more;
+
+	for EACH_FILE(format, n, &file) {
+		for (more = 0; more < 64; more++, file.size++) {
+			const char *wrong = try_file(format, &file, &tally);
+
+			EXPECT(!wrong, "%s %u and %u bytes: %s", format->name, n, more, wrong);
+		}
+	}
+	EXPECT(tally.sound, "%s: trailing data is refused", format->name);
+}
+
+static void flip_each_bit(const struct format *format)
+{
+	struct tally tally = { 0 };
+	struct file file;
+	unsigned int n;
+	u64 bit;
+
+	for EACH_FILE(format, n, &file) {
+		for (bit = 0; bit < 8 * file.size; bit++) {
+			const char *wrong;
+
+			file.data[bit / 8] ^= 1 << bit % 8;
+			wrong = try_file(format, &file, &tally);
+			file.data[bit / 8] ^= 1 << bit % 8;
+			EXPECT(!wrong, "%s %u, bit %" PRIu64 " of byte %#" PRIx64 ": %s",
+			       format->name, n, bit % 8, bit / 8, wrong);
+		}
+	}
+	EXPECT(tally.sound && tally.broken, "%s: %u sound, %u broken", format->name,
+	       tally.sound, tally.broken);
+}
+
+/* Fields that belong together stand as near as this to each other. */
+#define NEAR 7
+
+/* The first field takes the telling values; if @pairs, each field near it too. */
+static const char *change_fields(const struct format *format, struct file *file,
+				 const struct field *field, unsigned int nr, bool pairs,
+				 struct tally *tally)
+{
+	u64 value[VALUES_MAX], was = get_field(file->data, *field);
+	unsigned int nr_values = telling_values(file->data, file->size, *field, value);
+	const char *wrong = NULL;
+	unsigned int i, j;
+
+	for (i = 0; !wrong && i < nr_values; i++) {
+		put_field(file->data, *field, value[i]);
+		if (!pairs)
+			wrong = try_file(format, file, tally);
+		for (j = 1; !wrong && pairs && j < nr && j < NEAR; j++)
+			wrong = change_fields(format, file, &field[j], 1, false, tally);
+		if (wrong)
+			printf("# field at %#" PRIx64 " is %#" PRIx64 "\n", field->offset,
+			       value[i]);
+	}
+	put_field(file->data, *field, was);
+	return wrong;
+}
+
+static void change_each(const struct format *format, bool pairs)
+{
+	struct field field[FIELDS_MAX];
+	struct tally tally = { 0 };
+	struct file file;
+	unsigned int n, i, nr;
+
+	for EACH_FILE(format, n, &file) {
+		nr = format->fields(file.data, file.size, field);
+		for (i = 0; i < nr; i++) {
+			const char *wrong = change_fields(format, &file, &field[i], nr - i,
+							  pairs, &tally);
+
+			EXPECT(!wrong, "%s %u: %s", format->name, n, wrong);
+		}
+	}
+	printf("# %s: %u broken files, %u sound ones\n", format->name, tally.broken, tally.sound);
+	EXPECT(tally.sound && tally.broken, "nothing was tried");
+}
+
+static void each_format(void (*test)(const struct format *))
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(formats) && !ktap_failed; i++)
+		test(formats[i]);
+}
+
+static void change_one(const struct format *format)
+{
+	change_each(format, false);
+}
+
+static void change_two(const struct format *format)
+{
+	change_each(format, true);
+}
+
+/* A file of one format is none of another. */
+static void strange_to(const struct format *format)
+{
+	struct parse_reason why;
+	struct file file;
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (formats[i] == format)
+			continue;
+		for EACH_FILE(formats[i], n, &file)
+			EXPECT(format->parse(file.data, file.size, &why) == -ENOEXEC,
+			       "%s takes %s %u", format->name, formats[i]->name, n);
+	}
+}
+
+static void test_seeds(void)
+{
+	each_format(seeds_of);
+}
+
+static void test_cut(void)
+{
+	each_format(cut_each);
+}
+
+static void test_extend(void)
+{
+	each_format(extend_each);
+}
+
+static void test_flip(void)
+{
+	each_format(flip_each_bit);
+}
+
+static void test_fields(void)
+{
+	each_format(change_one);
+}
+
+static void test_pairs(void)
+{
+	each_format(change_two);
+}
+
+static void test_strangers(void)
+{
+	each_format(strange_to);
+}
+
+/* --- images that somebody built --- */
+
+static u8 *read_whole(const char *path, u64 *size)
+{
+	FILE *in = fopen(path, "rb");
+	u8 *data = NULL;
+	long length;
+
+	if (in && !fseek(in, 0, SEEK_END) && (length = ftell(in)) > 0 && length < INT_MAX) {
+		rewind(in);
+		data = malloc(length);
+		if (data && fread(data, length, 1, in) != 1) {
+			free(data);
+			data = NULL;
+		}
+		*size = length;
+	}
+	if (in)
+		fclose(in);
+	return data;
+}
+
+/* Each is sound in one format at most, and no parser disagrees with its oracle. */
+static void test_real(void)
+{
+	unsigned int i, formats_of_file;
+	int n;
+
+	for (n = 0; n < nr_real_files; n++) {
+		const char *wrong = NULL, *is = "of no format";
+		u64 size = 0;
+		u8 *data = read_whole(real_files[n], &size);
+
+		if (!data)
+			continue;
+		for (i = 0, formats_of_file = 0; !wrong && i < ARRAY_SIZE(formats); i++) {
+			bool sound = false;
+
+			wrong = formats[i]->check(data, size, &sound);
+			formats_of_file += sound;
+			if (sound)
+				is = formats[i]->name;
+		}
+		free(data);
+		EXPECT(!wrong, "%s: %s", real_files[n], wrong);
+		EXPECT(formats_of_file <= 1, "%s has two formats", real_files[n]);
+		printf("# %s: %s\n", real_files[n], is);
+	}
+}
+
+static const struct ktap_test tests[] = {
+	{ "refusals", test_refusals },
+	{ "seeds", test_seeds },
+	{ "cut_at_each_byte", test_cut },
+	{ "trailing_data", test_extend },
+	{ "each_bit", test_flip },
+	{ "each_field", test_fields },
+	{ "each_pair_of_fields", test_pairs },
+	{ "other_formats", test_strangers },
+	{ "real_images", test_real },
+};
+
+static int write_seeds(const struct format *format, const char *dir)
+{
+	char path[4096];
+	struct file file;
+	unsigned int n;
+	FILE *out;
+
+	for (n = 0; format->build(n, &file); n++) {
+		snprintf(path, sizeof(path), "%s/seed-%u", dir, n);
+		out = fopen(path, "wb");
+		if (!out || fwrite(file.data, file.size, 1, out) != 1 || fclose(out))
+			return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+
+	if (argc == 4 && !strcmp(argv[1], "--seeds")) {
+		for (i = 0; i < ARRAY_SIZE(formats); i++) {
+			if (!strcmp(argv[2], formats[i]->name))
+				return write_seeds(formats[i], argv[3]);
+		}
+		return 2;
+	}
+	real_files = argv + 1;
+	nr_real_files = argc - 1;
+	return ktap_run(tests, ARRAY_SIZE(tests));
+}
