@@ -2,6 +2,7 @@
 """A loaded image against stray writes, and exceptions between the kernels."""
 
 import re
+import time
 
 import payload
 from scenario import scenario
@@ -69,3 +70,56 @@ def exception_between_kernels(lab):
 def breakpoint_between_kernels(lab):
     """int3 between the kernels is reported, and the hand-off goes on."""
     payload.probe(lab, report_of(lab, "int3"), 1)
+
+
+INTERRUPTS_ON = 1 << 9
+DIGEST = (r"kexec: purgatory: segment (\d+) at 0x([0-9a-f]+)\+0x([0-9a-f]+):"
+          r" digest ([0-9a-f]+) is not ([0-9a-f]+)\b")
+
+
+def damaged_guest(lab, what, append=""):
+    return lab.guest(append="lab.run=damaged lab.args=%s %s" % (what, append), memory="768M")
+
+
+def check_digest(lab, guest):
+    """The purgatory names the segment that was damaged, and no other."""
+    at = int(guest.expect(r"kexec_lab: damaged ([0-9a-f]+)")[1], 16)
+    guest.expect(r"kexec: purgatory: segment \d+ at .* is not \w+")
+    reports = re.findall(DIGEST, guest.text())
+    lab.check(len(reports) == 1, "%d segments are reported" % len(reports))
+    start, length = (int(number, 16) for number in reports[0][1:3])
+    lab.check(start <= at < start + length, "%#x is damaged, %#x+%#x reported"
+              % (at, start, length))
+
+
+@scenario()
+def staged_bytes_damaged(lab):
+    """A staged byte that has changed is reported by the purgatory, and resets the machine."""
+    guest = damaged_guest(lab, "staged")
+    check_digest(lab, guest)
+    outcome = guest.wait(lab.slow)
+    lab.check(outcome == "reset", "the guest ended by %s" % outcome)
+
+
+def halts(guest):
+    """Wait until the CPU has halted with interrupts off: for good."""
+    for _ in range(100):
+        state = guest.qmp("human-monitor-command", **{"command-line": "info registers"})
+        flags = int(re.search(r"RFL=([0-9a-f]+)", state)[1], 16)
+        if "HLT=1" in state and not flags & INTERRUPTS_ON:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@scenario()
+def staged_bytes_damaged_halt(lab):
+    """Without panic= the same halts instead; an image that is sound boots without a word."""
+    guest = damaged_guest(lab, "staged", "panic=0")
+    check_digest(lab, guest)
+    lab.check(halts(guest), "the machine does not halt")
+
+    guest = damaged_guest(lab, "none")
+    guest.expect(r"SCENARIO: executing")
+    guest.expect(r"LAB: init of")
+    lab.check(not guest.find(r"kexec: purgatory"), "the purgatory reports a sound image")

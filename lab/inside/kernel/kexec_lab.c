@@ -8,7 +8,8 @@
  *
  * debugfs kexec_lab/sabotage: "ud", "pf", "gp" or "int3": damage the image so that
  * this exception is raised between the kernels, and log the vector, RIP and CR2
- * that the report must name.  Needs an image with staged pages.
+ * that the report must name; or "staged": change a byte that waits to be copied,
+ * and log its destination.  Needs an image with staged pages.
  */
 #define pr_fmt(fmt) "kexec_lab: " fmt
 
@@ -36,14 +37,17 @@ static int write_word(char *word, size_t size, const char __user *buf,
 	return 0;
 }
 
-static unsigned long largest_in_place(struct kimage *image, unsigned long *pages)
+/* The longest run of destinations in place, or of those that are not. */
+static unsigned long longest_run(struct kimage *image, bool in_place,
+				 unsigned long *from, unsigned long *pages)
 {
 	unsigned long dest = 0, source, run, best = 0;
 
 	for (*pages = 0; kexec_next_source(image, &dest, ULONG_MAX, &source, &run);
 	     dest += run) {
-		if (source == dest && run > *pages) {
+		if ((source == dest) == in_place && run > *pages) {
 			best = dest;
+			*from = source;
 			*pages = run;
 		}
 	}
@@ -52,7 +56,7 @@ static unsigned long largest_in_place(struct kimage *image, unsigned long *pages
 
 static void *scribble_target(struct kimage *image, const char *what)
 {
-	unsigned long pages, pfn = largest_in_place(image, &pages);
+	unsigned long pages, from, pfn = longest_run(image, true, &from, &pages);
 
 	if (!strcmp(what, "list"))
 		return phys_to_virt(image->head & PAGE_MASK);
@@ -112,6 +116,18 @@ static u8 *find_code(struct kimage *image, const char *bytes, size_t size)
 	return NULL;
 }
 
+static int damage_staged(struct kimage *image)
+{
+	unsigned long pages, from, pfn = longest_run(image, false, &from, &pages);
+	u8 *byte = pfn_to_kaddr(from + pages / 2) + PAGE_SIZE / 2;
+
+	if (!pages)
+		return -ENOENT;
+	*byte = ~*byte;
+	pr_info("damaged %lx\n", (pfn + pages / 2) << PAGE_SHIFT);
+	return 0;
+}
+
 static int damage(struct kimage *image, const char *what)
 {
 	/* rep movsq; cld, mov %rdi,%rax */
@@ -119,6 +135,8 @@ static int damage(struct kimage *image, const char *what)
 	u8 *start = find_code(image, "\xfc\x48\x89\xf8", 4);
 	kimage_entry_t *source = first_source(image);
 
+	if (!strcmp(what, "staged"))
+		return damage_staged(image);
 	if (!copy || !start || !source)
 		return -ENOENT;
 
