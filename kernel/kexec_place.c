@@ -112,24 +112,30 @@ static void start_search(struct kexec_search *search,
 	search->nr_taken = image->nr_segments;
 }
 
-/* Would the place that a file was read for do for this segment? */
-static bool file_has_place(struct kexec_search *search,
-			   const struct kexec_buf *kbuf)
+/* The file whose pages a segment would take over, or NULL. */
+static const struct kexec_file *file_of(const struct kexec_buf *kbuf)
 {
 	const struct kexec_file *file = kbuf->image->memory->file;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		struct plan_area area = {
-			file[i].mem,
-			file[i].mem + (file[i].pages << PAGE_SHIFT),
-		};
-
-		if (file[i].mem && kbuf->buffer == file[i].data &&
-		    try_area(search, area))
-			return true;
+		if (file[i].data && kbuf->buffer == file[i].data)
+			return &file[i];
 	}
-	return false;
+	return NULL;
+}
+
+/* Would the place that a file was read for do for this segment? */
+static bool file_has_place(struct kexec_search *search,
+			   const struct kexec_file *file)
+{
+	struct plan_area area;
+
+	if (!file || !file->mem)
+		return false;
+	area.start = file->mem;
+	area.end = file->mem + (file->pages << PAGE_SHIFT);
+	return try_area(search, area);
 }
 
 /* Other segments had better leave it alone. */
@@ -187,13 +193,16 @@ static int any_place(struct kexec_search *search)
  */
 int kexec_find_place(struct kexec_buf *kbuf)
 {
+	const struct kexec_file *file = file_of(kbuf);
 	struct kexec_search search;
 	int err = 0;
 
 	start_search(&search, kbuf);
-	if (!file_has_place(&search, kbuf)) {
+	if (!file_has_place(&search, file)) {
 		avoid_files(&search);
-		err = claim_place(&search);
+		/* To be staged: no place is bad, but under a file's own pages. */
+		if (file || !kbuf->image->no_claim)
+			err = claim_place(&search);
 		if (err == -EINTR)
 			return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
 		err = search.found ? 0 : any_place(&search);
