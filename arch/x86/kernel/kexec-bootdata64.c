@@ -179,7 +179,8 @@ static int place(struct x86_load *load)
 	};
 	int err;
 
-	data->params = kvzalloc(data->size, GFP_KERNEL);
+	/* A file may allow command lines of any length; that is no bug of ours. */
+	data->params = kvzalloc(data->size, GFP_KERNEL | __GFP_NOWARN);
 	if (!data->params)
 		return kexec_refuse(-ENOMEM, "no memory for %zu bytes of boot parameters",
 				    data->size);
@@ -235,6 +236,8 @@ static void fill(struct x86_load *load)
 	params->hdr.type_of_loader = X86_LOADER_KEXEC;
 	params->hdr.loadflags = 0;
 	params->hdr.setup_data = 0;
+	params->hdr.ramdisk_image = 0;
+	params->hdr.ramdisk_size = 0;
 	boot_params_inherit(params);
 	boot_params_set_e820(params, data->e820);
 	if (data->efi_map_size) {
