@@ -150,6 +150,8 @@ static const struct refusal refusals[] = {
 	  "too many sections", 97, 96 },
 	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, 0x481 } },
 	  "headers are longer than the file", 0x481, 0x480 },
+	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, 0x480 } },
+	  "section starts in the headers", 0x400, 0x480 },
 	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, PE_SECTION(1) - 1 } },
 	  "section table ends behind the headers", PE_SECTION(1), PE_SECTION(1) - 1 },
 	{ &uki_format, 1, 0x5bf, { },
@@ -231,8 +233,8 @@ static const char *try_file(const struct format *format, const struct file *file
 	return wrong;
 }
 
-#define EACH_FILE(format, n, file) \
-	(n = 0; (format)->build(n, file) && !ktap_failed; n++)
+/* Such files only repeat what smaller ones have. */
+#define LARGE 4096
 
 static void seeds_of(const struct format *format)
 {
@@ -240,7 +242,7 @@ static void seeds_of(const struct format *format)
 	struct file file;
 	unsigned int n;
 
-	for EACH_FILE(format, n, &file) {
+	for (n = 0; format->build(n, &file) && !ktap_failed; n++) {
 		const char *wrong = try_file(format, &file, &tally);
 
 		EXPECT(!wrong, "%s %u: %s", format->name, n, wrong);
@@ -254,7 +256,7 @@ static void cut_each(const struct format *format)
 	struct file file;
 	unsigned int n;
 
-	for EACH_FILE(format, n, &file) {
+	for (n = 0; format->build(n, &file) && !ktap_failed; n++) {
 		while (file.size--) {
 			const char *wrong = try_file(format, &file, &tally);
 
@@ -272,7 +274,7 @@ static void extend_each(const struct format *format)
 	struct file file;
 	unsigned int n, more;
 
-	for EACH_FILE(format, n, &file) {
+	for (n = 0; format->build(n, &file) && !ktap_failed; n++) {
 		for (more = 0; more < 64; more++, file.size++) {
 			const char *wrong = try_file(format, &file, &tally);
 
@@ -289,8 +291,8 @@ static void flip_each_bit(const struct format *format)
 	unsigned int n;
 	u64 bit;
 
-	for EACH_FILE(format, n, &file) {
-		for (bit = 0; bit < 8 * file.size; bit++) {
+	for (n = 0; format->build(n, &file) && !ktap_failed; n++) {
+		for (bit = 0; bit < 8 * file.size && file.size <= LARGE; bit++) {
 			const char *wrong;
 
 			file.data[bit / 8] ^= 1 << bit % 8;
@@ -305,7 +307,7 @@ static void flip_each_bit(const struct format *format)
 }
 
 /* Fields that belong together stand as near as this to each other. */
-#define NEAR 7
+#define NEAR 5
 
 /* The first field takes the telling values; if @pairs, each field near it too. */
 static const char *change_fields(const struct format *format, struct file *file,
@@ -338,7 +340,9 @@ static void change_each(const struct format *format, bool pairs)
 	struct file file;
 	unsigned int n, i, nr;
 
-	for EACH_FILE(format, n, &file) {
+	for (n = 0; format->build(n, &file) && !ktap_failed; n++) {
+		if (pairs && file.size > LARGE)
+			continue;
 		nr = format->fields(file.data, file.size, field);
 		for (i = 0; i < nr; i++) {
 			const char *wrong = change_fields(format, &file, &field[i], nr - i,
@@ -379,7 +383,7 @@ static void strange_to(const struct format *format)
 	for (i = 0; i < ARRAY_SIZE(formats); i++) {
 		if (formats[i] == format)
 			continue;
-		for EACH_FILE(formats[i], n, &file)
+		for (n = 0; formats[i]->build(n, &file); n++)
 			EXPECT(format->parse(file.data, file.size, &why) == -ENOEXEC,
 			       "%s takes %s %u", format->name, formats[i]->name, n);
 	}
@@ -422,23 +426,35 @@ static void test_strangers(void)
 
 /* --- images that somebody built --- */
 
+static u8 *read_open(FILE *in, u64 *size)
+{
+	u8 *data;
+	long length;
+
+	if (fseek(in, 0, SEEK_END))
+		return NULL;
+	length = ftell(in);
+	if (length <= 0 || length > INT_MAX)
+		return NULL;
+	rewind(in);
+	data = malloc(length);
+	if (data && fread(data, length, 1, in) != 1) {
+		free(data);
+		return NULL;
+	}
+	*size = length;
+	return data;
+}
+
 static u8 *read_whole(const char *path, u64 *size)
 {
 	FILE *in = fopen(path, "rb");
 	u8 *data = NULL;
-	long length;
 
-	if (in && !fseek(in, 0, SEEK_END) && (length = ftell(in)) > 0 && length < INT_MAX) {
-		rewind(in);
-		data = malloc(length);
-		if (data && fread(data, length, 1, in) != 1) {
-			free(data);
-			data = NULL;
-		}
-		*size = length;
-	}
-	if (in)
+	if (in) {
+		data = read_open(in, size);
 		fclose(in);
+	}
 	return data;
 }
 

@@ -358,8 +358,12 @@ static void try_hole(const struct search *search, u128 at, struct best *best)
 
 	if (!is_hole(search, at, size))
 		return;
-	if (!best->found || (at > best->at) == search->need.top_down)
+	if (!best->found)
 		best->at = at;
+	else if (search->need.top_down)
+		best->at = at > best->at ? at : best->at;
+	else
+		best->at = at < best->at ? at : best->at;
 	best->found = true;
 }
 
