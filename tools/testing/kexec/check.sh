@@ -42,6 +42,31 @@ unit_tests() {
 	result "$name" $status
 }
 
+# link_objects ARCH: its compiler's purgatory, and what its ld makes of that
+link_objects() {
+	if ! can_build "$1-linux-gnu-gcc" -c; then
+		result "link_$1" 0 "SKIP no $1-linux-gnu-gcc (make cross installs it)"
+		return
+	fi
+	$MAKE "$O/sample-$1.ro" "$O/sample-$1.bin" >"$O/sample-$1.log" 2>&1 &&
+		"$O/link_test" --object "$O/sample-$1.ro" "$O/sample-$1.bin" \
+			>>"$O/sample-$1.log" 2>&1
+	status=$?
+	[ $status -eq 0 ] || quote "$O/sample-$1.log"
+	result "link_$1" $status
+}
+
+# Whatever purgatories are at hand.
+link_purgatories() {
+	failed=0
+	for object in $PURGATORIES; do
+		"$O/link_test" --object "$object" >"$O/purgatory.log" 2>&1 && continue
+		quote "$O/purgatory.log"
+		failed=1
+	done
+	result link_purgatories $failed "$(echo "$PURGATORIES" | wc -w) that were built"
+}
+
 # A kernel has no 64-bit division for 32-bit machines, and no libc.
 no_outside_symbols() {
 	if ! can_build "$CC" -m"$1" -c; then
@@ -94,8 +119,14 @@ coverage() {
 }
 
 echo "KTAP version 1"
-echo "1..$((4 + $(echo "$FUZZERS $PLAN_CODE $PARSE_CODE" | wc -w)))"
+links="x86_64 riscv64 powerpc64le s390x"
+echo "1..$((6 + $(echo "$links $FUZZERS $PLAN_CODE $LINK_CODE $PARSE_CODE" | wc -w)))"
 unit_tests plan_test iomem
+unit_tests link_test "$O/sample-host.ro"
+for arch in $links; do
+	link_objects "$arch"
+done
+link_purgatories
 # shellcheck disable=SC2086 # as many words as there are real images
 unit_tests parse_test $REAL
 no_outside_symbols 64
@@ -104,6 +135,7 @@ for fuzzer in $FUZZERS; do
 	fuzz "$fuzzer"
 done
 coverage plan_test "$PLAN_CODE" iomem
+coverage link_test "$LINK_CODE" "$O/sample-host.ro"
 # shellcheck disable=SC2086
 coverage parse_test "$PARSE_CODE" $REAL
 [ $failures -eq 0 ]

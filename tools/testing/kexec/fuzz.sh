@@ -19,6 +19,11 @@ parse_*_fuzz)
 	length=8192
 	"$O/parse_test" --seeds "$format" "$corpus" || exit
 	;;
+link_fuzz)
+	code=kexec_link.c
+	length=8192
+	cp "$O"/sample-*.ro "$corpus" || exit
+	;;
 *)
 	code=kexec_${name%_fuzz}.c
 	length=512
