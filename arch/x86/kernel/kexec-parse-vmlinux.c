@@ -101,7 +101,6 @@ static int add_part(struct vmlinux_layout *layout, const Elf64_Phdr *phdr,
 		if (phdr->p_vaddr < KERNEL_VIRTUAL)
 			return parse_refuse(why, "not linked as a kernel, virtual address",
 					    phdr->p_vaddr, KERNEL_VIRTUAL);
-		end = phdr->p_paddr;
 		layout->base = phdr->p_paddr;
 	}
 	if (phdr->p_paddr < end)

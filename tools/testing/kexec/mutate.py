@@ -74,6 +74,19 @@ EQUIVALENT = {
          ".first = memory.start >= need->min ? memory.start : need->min,"):
             "both are the same then",
     },
+    "kexec-parse-bzimage": {
+        ("if (header_end > HEADER_MAX)", "if (header_end >= HEADER_MAX)"):
+            "both are the same then",
+    },
+    "kexec-parse-uki": {
+        ("if (size < DOS_SIZE || parse_u16(file, 0) != DOS_MAGIC)",
+         "if (size <= DOS_SIZE || parse_u16(file, 0) != DOS_MAGIC)"):
+            "no PE header fits into a file of that size",
+        ("if (range.size > virtual_size)", "if (range.size >= virtual_size)"):
+            "both are the same then",
+        ("*out = (struct parse_range){ 0, 0 };", "*out = (struct parse_range){ 1, 0 };"):
+            "nobody looks where nothing is",
+    },
 }
 
 

@@ -97,6 +97,9 @@ static bool build_bzimage(unsigned int n, struct file *file)
 		put(file, 0x201, 1, 0xff);
 		put(file, 0x234, 1, 0);
 		return true;
+	case 3: /* as little memory as may be */
+		put(file, 0x260, 4, 0x300);
+		return true;
 	default:
 		return false;
 	}
@@ -228,6 +231,11 @@ static bool build_vmlinux(unsigned int n, struct file *file)
 		put_load(file, 7, FAR_BASE + 0x200000, 0x300, 0x80, 0x3fe00000);
 		put_load(file, 8, 0, ~0ull, 0, 0);
 		put(file, offsetof(Elf64_Ehdr, e_entry), 8, FAR_BASE);
+		return true;
+	case 4: /* the symbol is the first one */
+		build_usual_vmlinux(file, SHN_UNDEF);
+		put(file, SYMBOLS_AT, 4, 1);
+		put(file, SYMBOLS_AT + offsetof(Elf64_Sym, st_shndx), 2, 7);
 		return true;
 	default:
 		return false;

@@ -80,6 +80,7 @@ void put(struct file *file, u64 offset, unsigned int width, u64 value);
 #define PE_OPTIONAL_AT (PE_AT + 24)
 #define PE_TABLE_AT (PE_OPTIONAL_AT + 240)
 #define PE_SECTION(n) (PE_TABLE_AT + 40 * (n))
+#define PE_SHORT_SECTION(n) (PE_OPTIONAL_AT + 152 + 40 * (n))
 #define PE_HEADERS 0x400
 
 #define ELF_PHDR(n) (64 + 56 * (n))

@@ -131,6 +131,8 @@ static const struct refusal refusals[] = {
 	  "no PT_LOAD among the program headers", 0, 1 },
 	{ &vmlinux_format, 0, 0, { { PHDR(0, P_PADDR), 8, 0xff000 } },
 	  "physical base is too low", 0xff000, 0x100000 },
+	{ &vmlinux_format, 0, 0, { { PHDR(0, P_PADDR), 8, 0x100000 } },
+	  "physical base is not aligned", 0x100000, 0x200000 },
 	{ &vmlinux_format, 0, 0, { { PHDR(0, P_PADDR), 8, 0x1100000 } },
 	  "physical base is not aligned", 0x1100000, 0x200000 },
 	{ &vmlinux_format, 0, 0, { { E_ENTRY, 8, 0xffffff } },
@@ -147,6 +149,9 @@ static const struct refusal refusals[] = {
 	{ &uki_format, 0, 0, { { 0x3c, 4, 0x480 - 24 - 151 } },
 	  "no x86_64 PE headers in a file of this size", 0x480, 64 },
 	{ &uki_format, 0, 0, { { PE_AT + 6, 2, 97 } },
+	  "too many sections", 97, 96 },
+	{ &uki_format, 5, 0, { { PE_AT + 6, 2, 97 }, { PE_SHORT_SECTION(95), 1, 'x' },
+			       { PE_SHORT_SECTION(96), 8, 0x78756e696c2eull } },
 	  "too many sections", 97, 96 },
 	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, 0x481 } },
 	  "headers are longer than the file", 0x481, 0x480 },
@@ -195,7 +200,9 @@ static void test_refusals(void)
 	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
 		const struct refusal *refusal = &refusals[i];
 		struct parse_reason why = { .rule = NULL };
+		const char *wrong;
 		struct file file;
+		bool sound;
 		int err;
 
 		EXPECT(refusal->format->build(refusal->seed, &file), "case %u: no such file", i);
@@ -204,6 +211,8 @@ static void test_refusals(void)
 			    refusal->change[j].value);
 		if (refusal->cut)
 			file.size = refusal->cut;
+		wrong = refusal->format->check(file.data, file.size, &sound);
+		EXPECT(!wrong, "case %u (%s): %s", i, refusal->rule, wrong);
 		err = refusal->format->parse(file.data, file.size, &why);
 		EXPECT(err == -ENOEXEC && why.rule, "case %u (%s): %d", i, refusal->rule, err);
 		EXPECT(!strcmp(why.rule, refusal->rule) && why.value == refusal->value &&
