@@ -6,7 +6,7 @@ Usage: lab/check_docs.py
 
 Every message that our files can log stands in a table of the admin guides, and
 nothing else stands there: %u and its kin as N, %#lx and its kin as X, %s as one
-of the strings of the same file. Where a refusal names its errno, the row names
+of the strings of the code. Where a refusal names its errno, the row names
 the same. The table of stock files is the one that lab/replaced makes.
 """
 
@@ -56,7 +56,7 @@ class Message:
         return "%s" if kind == "s" else "X" if kind == "x" else "N"
 
     def is_row(self, row):
-        """Whether a row shows this message; for %s only what the file can put there."""
+        """Whether a row shows this message; for %s only what the code can put there."""
         match = self.pattern.fullmatch(row)
         return bool(match) and all(word in self.strings for word in match.groups())
 
@@ -95,13 +95,13 @@ def strings_of(sources):
 
 
 def sources():
-    """(path, source, what its %s can be) of each file; the loaders pass strings to each other."""
-    for pattern in SOURCES:
-        for path, source in named(pattern).items():
-            yield path, source, strings_of([source])
-    loaders = named(LOADERS)
-    for path, source in loaders.items():
-        yield path, source, strings_of(loaders.values())
+    """(path, source, what its %s can be) of each file; files pass strings to each other."""
+    files = {}
+    for pattern in (*SOURCES, LOADERS):
+        files.update(named(pattern))
+    strings = strings_of(files.values())
+    for path, source in files.items():
+        yield path, source, strings
 
 
 def messages():
