@@ -249,10 +249,12 @@ static struct link_verdict check_sections(const Elf64_Ehdr *ehdr, size_t size)
 
 	symbols = find_symbols(ehdr);
 	verdict.section = 0;
-	if (!symbols || !is_string_table(ehdr, ehdr->e_shstrndx))
+	if (!symbols || !is_string_table(ehdr, ehdr->e_shstrndx)) {
 		verdict.wrong = "there are no symbols, or no names of sections";
-	else
-		verdict.wrong = check_symbols(ehdr, symbols);
+		return verdict;
+	}
+	verdict.section = symbols - headers(ehdr);
+	verdict.wrong = check_symbols(ehdr, symbols);
 	return verdict;
 }
 

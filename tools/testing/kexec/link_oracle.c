@@ -54,6 +54,21 @@ static const char *check_place(const struct linked *linked,
 	return NULL;
 }
 
+/* Nothing but what its alignment needs is between a section and those before. */
+static bool packed(const struct linked *linked, const Elf64_Shdr *section)
+{
+	const Elf64_Shdr *other = linked->info.sechdrs;
+	const Elf64_Shdr *end = other + linked->info.ehdr->e_shnum;
+	u64 before = 0;
+
+	for (; other < end; other++)
+		if (other != section && allocated(other) &&
+		    other->sh_offset + other->sh_size <= section->sh_offset &&
+		    other->sh_offset + other->sh_size > before)
+			before = other->sh_offset + other->sh_size;
+	return section->sh_offset - before <= (section->sh_addralign ?: 1) - 1;
+}
+
 /* No section in another, each at its alignment, no byte taken in vain. */
 static const char *check_layout(const struct linked *linked)
 {
@@ -68,6 +83,7 @@ static const char *check_layout(const struct linked *linked)
 			DEMAND(sechdrs[i].sh_offset == headers(ehdr)[i].sh_offset);
 			continue;
 		}
+		DEMAND(packed(linked, &sechdrs[i]));
 		wrong = check_place(linked, &sechdrs[i], &bytes, &all);
 		if (wrong)
 			return wrong;

@@ -388,74 +388,208 @@ BREAK(rela_link, SECTION(SHT_RELA, 0)->sh_link = 0)
 BREAK(rela_offset, RELOCATIONS->r_offset =
 	section_at(object, SECTION(SHT_RELA, 0)->sh_info)->sh_size)
 BREAK(rela_symbol, RELOCATIONS->r_info = ELF64_R_INFO(~0u, 1))
+BREAK(align_max, SECTION(SHT_PROGBITS, SHF_ALLOC)->sh_addralign = LINK_MAX_BYTES)
+BREAK(bss_two, {
+	SECTION(SHT_NOBITS, SHF_ALLOC)->sh_size = LINK_MAX_BYTES / 2;
+	SECTION(SHT_PROGBITS, SHF_ALLOC)->sh_type = SHT_NOBITS;
+	SECTION(SHT_NOBITS, SHF_ALLOC)->sh_size = LINK_MAX_BYTES / 2;
+})
+BREAK(first_align, {
+	section_at(object, 0)->sh_type = SHT_NOBITS;
+	section_at(object, 0)->sh_flags = SHF_ALLOC;
+	section_at(object, 0)->sh_addralign = 3;
+})
+BREAK(first_name, section_at(object, 0)->sh_name = ~0u)
+BREAK(symbol_name_end, SYMBOLS[1].st_name =
+	section_at(object, SECTION(SHT_SYMTAB, 0)->sh_link)->sh_size)
+BREAK(symbol_section_end, SYMBOLS[1].st_shndx = EHDR->e_shnum)
+BREAK(section_name_end, SECTION(SHT_PROGBITS, SHF_ALLOC)->sh_name =
+	section_at(object, EHDR->e_shstrndx)->sh_size)
+BREAK(rela_link_end, SECTION(SHT_RELA, 0)->sh_link = EHDR->e_shnum)
+BREAK(rela_symbol_end, RELOCATIONS->r_info =
+	ELF64_R_INFO(SECTION(SHT_SYMTAB, 0)->sh_size / sizeof(Elf64_Sym), 1))
 BREAK(rela_undefined, SYMBOLS[ELF64_R_SYM(RELOCATIONS->r_info)].st_shndx = SHN_UNDEF)
 
 static const struct {
 	const char *name;
 	void (*damage)(char *object);
 	const char *wrong;
+	u32 type;
 } broken[] = {
-	{ "class", break_class, "not an object for this machine" },
-	{ "order", break_order, "not an object for this machine" },
-	{ "type", break_type, "not a relocatable object" },
-	{ "shentsize", break_shentsize, "no table of sections" },
-	{ "shnum", break_shnum, "no table of sections" },
-	{ "shoff", break_shoff, "no table of sections" },
-	{ "shoff_odd", break_shoff_odd, "no table of sections" },
-	{ "shstrndx", break_shstrndx, "there are no symbols, or no names of sections" },
-	{ "offset", break_offset, "it passes the end of the object" },
-	{ "size_wraps", break_size_wraps, "it passes the end of the object" },
-	{ "bss", break_bss, "it is too large" },
-	{ "bss_all", break_bss_all, "with it all are too large" },
-	{ "align", break_align, "its alignment is no sane power of two" },
-	{ "align_huge", break_align_huge, "its alignment is no sane power of two" },
-	{ "no_symbols", break_no_symbols, "there are no symbols, or no names of sections" },
-	{ "two_symbols", break_two_symbols, "it is a second table of symbols" },
-	{ "symbol_entsize", break_symbol_entsize, "it is no table of symbols" },
-	{ "symbol_size", break_symbol_size, "it is no table of symbols" },
-	{ "symbol_link", break_symbol_link, "its symbols have no names" },
-	{ "strtab", break_strtab, "its symbols have no names" },
-	{ "symbol_name", break_symbol_name, "the name of a symbol passes the end of its table" },
-	{ "symbol_section", break_symbol_section, "a symbol is in no section" },
-	{ "symbol_value", break_symbol_value, "a symbol is in no section" },
-	{ "section_name", break_section_name, "its name passes the end of the table" },
-	{ "rela_target", break_rela_target, "it relocates no section" },
-	{ "rela_nobits", break_rela_nobits, "it relocates what has no bytes" },
-	{ "rela_entsize", break_rela_entsize, "it is no table of relocations" },
-	{ "rela_link", break_rela_link, "its relocations have no symbols" },
-	{ "rela_offset", break_rela_offset, "a relocation is outside its section" },
-	{ "rela_symbol", break_rela_symbol, "a relocation needs a symbol that has no address" },
+	{ "class", break_class,
+	  "not an object for this machine", SHT_NULL },
+	{ "order", break_order,
+	  "not an object for this machine", SHT_NULL },
+	{ "type", break_type,
+	  "not a relocatable object", SHT_NULL },
+	{ "shentsize", break_shentsize,
+	  "no table of sections", SHT_NULL },
+	{ "shnum", break_shnum,
+	  "no table of sections", SHT_NULL },
+	{ "shoff", break_shoff,
+	  "no table of sections", SHT_NULL },
+	{ "shoff_odd", break_shoff_odd,
+	  "no table of sections", SHT_NULL },
+	{ "shstrndx", break_shstrndx,
+	  "there are no symbols, or no names of sections", SHT_NULL },
+	{ "offset", break_offset,
+	  "it passes the end of the object", SHT_PROGBITS },
+	{ "size_wraps", break_size_wraps,
+	  "it passes the end of the object", SHT_PROGBITS },
+	{ "bss", break_bss,
+	  "it is too large", SHT_NOBITS },
+	{ "bss_all", break_bss_all,
+	  "with it all are too large", SHT_NOBITS },
+	{ "align", break_align,
+	  "its alignment is no sane power of two", SHT_PROGBITS },
+	{ "align_huge", break_align_huge,
+	  "its alignment is no sane power of two", SHT_PROGBITS },
+	{ "no_symbols", break_no_symbols,
+	  "there are no symbols, or no names of sections", SHT_NULL },
+	{ "two_symbols", break_two_symbols,
+	  "it is a second table of symbols", SHT_SYMTAB },
+	{ "symbol_entsize", break_symbol_entsize,
+	  "it is no table of symbols", SHT_SYMTAB },
+	{ "symbol_size", break_symbol_size,
+	  "it is no table of symbols", SHT_SYMTAB },
+	{ "symbol_link", break_symbol_link,
+	  "its symbols have no names", SHT_SYMTAB },
+	{ "strtab", break_strtab,
+	  "its symbols have no names", SHT_SYMTAB },
+	{ "symbol_name", break_symbol_name,
+	  "the name of a symbol passes the end of its table", SHT_SYMTAB },
+	{ "symbol_section", break_symbol_section,
+	  "a symbol is in no section", SHT_SYMTAB },
+	{ "symbol_value", break_symbol_value,
+	  "a symbol is in no section", SHT_SYMTAB },
+	{ "section_name", break_section_name,
+	  "its name passes the end of the table", SHT_PROGBITS },
+	{ "rela_target", break_rela_target,
+	  "it relocates no section", SHT_RELA },
+	{ "rela_nobits", break_rela_nobits,
+	  "it relocates what has no bytes", SHT_RELA },
+	{ "rela_entsize", break_rela_entsize,
+	  "it is no table of relocations", SHT_RELA },
+	{ "rela_link", break_rela_link,
+	  "its relocations have no symbols", SHT_RELA },
+	{ "rela_offset", break_rela_offset,
+	  "a relocation is outside its section", SHT_RELA },
+	{ "rela_symbol", break_rela_symbol,
+	  "a relocation needs a symbol that has no address", SHT_RELA },
 	{ "rela_undefined", break_rela_undefined,
-	  "a relocation needs a symbol that has no address" },
+	  "a relocation needs a symbol that has no address", SHT_RELA },
+	{ "align_max", break_align_max,
+	  "with it all are too large", SHT_PROGBITS },
+	{ "bss_two", break_bss_two,
+	  "with it all are too large", SHT_NOBITS },
+	{ "first_align", break_first_align,
+	  "its alignment is no sane power of two", SHT_NOBITS },
+	{ "first_name", break_first_name,
+	  "its name passes the end of the table", SHT_NULL },
+	{ "symbol_name_end", break_symbol_name_end,
+	  "the name of a symbol passes the end of its table", SHT_SYMTAB },
+	{ "symbol_section_end", break_symbol_section_end,
+	  "a symbol is in no section", SHT_SYMTAB },
+	{ "section_name_end", break_section_name_end,
+	  "its name passes the end of the table", SHT_PROGBITS },
+	{ "rela_link_end", break_rela_link_end,
+	  "its relocations have no symbols", SHT_RELA },
+	{ "rela_symbol_end", break_rela_symbol_end,
+	  "a relocation needs a symbol that has no address", SHT_RELA },
 };
 
+/* Refused with its reason, and the section of that type named; SHT_NULL is the first. */
 static void broken_in_one_place(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(broken); i++) {
 		char *object = copy_of_sample(sample_size);
-		const char *wrong;
+		struct link_verdict verdict;
+		u32 type = SHT_NULL;
 
 		broken[i].damage(object);
-		wrong = link_check(object, sample_size).wrong;
+		verdict = link_check(object, sample_size);
+		if (verdict.section)
+			type = section_at(object, verdict.section)->sh_type;
+		else if (broken[i].type == SHT_NOBITS)
+			type = section_at(object, 0)->sh_type;
 		free(object);
-		EXPECT(wrong && !strcmp(wrong, broken[i].wrong), "%s: %s", broken[i].name,
-		       wrong ? wrong : "accepted");
+		EXPECT(verdict.wrong && !strcmp(verdict.wrong, broken[i].wrong), "%s: %s",
+		       broken[i].name, verdict.wrong ?: "accepted");
+		EXPECT(type == broken[i].type, "%s: in section %u", broken[i].name,
+		       verdict.section);
 	}
 }
 
-static void alignment_of_zero(void)
-{
-	char *object = copy_of_sample(sample_size);
-	const char *wrong;
+BREAK(align_of_note, SECTION(SHT_STRTAB, 0)->sh_addralign = 3)
+BREAK(rela_of_note, {
+	SECTION(SHT_RELA, 0)->sh_entsize = 1;
+	SECTION(SHT_RELA, 0)->sh_info = SECTION(SHT_SYMTAB, 0) - section_at(object, 0);
+})
+BREAK(rela_of_nobody, RELOCATIONS->r_info = ELF64_R_INFO(0, 0))
+BREAK(no_alignment, {
+	unsigned int i;
 
-	find_section(object, SHT_PROGBITS, SHF_ALLOC)->sh_addralign = 0;
-	wrong = link_check(object, sample_size).wrong;
-	if (!wrong)
-		wrong = try_object(object, sample_size);
-	free(object);
-	EXPECT(!wrong, "%s", wrong);
+	for (i = 0; i < EHDR->e_shnum; i++)
+		section_at(object, i)->sh_addralign = i % 2;
+})
+BREAK(first_symbols, {
+	Elf64_Shdr *table = SECTION(SHT_SYMTAB, 0);
+	unsigned int i;
+
+	*section_at(object, 0) = *table;
+	table->sh_type = SHT_NULL;
+	for (i = 0; i < EHDR->e_shnum; i++)
+		if (section_at(object, i)->sh_type == SHT_RELA)
+			section_at(object, i)->sh_link = 0;
+})
+BREAK(first_counts, {
+	section_at(object, 0)->sh_type = SHT_PROGBITS;
+	section_at(object, 0)->sh_flags = SHF_ALLOC;
+	section_at(object, 0)->sh_size = 16;
+	section_at(object, 0)->sh_addralign = 4096;
+})
+BREAK(as_large_as_may_be, {
+	Elf64_Shdr *bss = SECTION(SHT_NOBITS, SHF_ALLOC);
+	u64 total = 0;
+	unsigned int i;
+
+	for (i = 0; i < EHDR->e_shnum; i++)
+		if (section_at(object, i)->sh_flags & SHF_ALLOC)
+			total += section_at(object, i)->sh_size +
+				 section_at(object, i)->sh_addralign;
+	bss->sh_size += LINK_MAX_BYTES - total;
+})
+
+static const struct {
+	const char *name;
+	void (*change)(char *object);
+} unusual[] = {
+	{ "align_of_note", break_align_of_note },
+	{ "rela_of_note", break_rela_of_note },
+	{ "rela_of_nobody", break_rela_of_nobody },
+	{ "no_alignment", break_no_alignment },
+	{ "first_symbols", break_first_symbols },
+	{ "first_counts", break_first_counts },
+	{ "as_large_as_may_be", break_as_large_as_may_be },
+};
+
+static void unusual_but_sound(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(unusual); i++) {
+		char *object = copy_of_sample(sample_size);
+		const char *wrong;
+
+		unusual[i].change(object);
+		wrong = link_check(object, sample_size).wrong;
+		if (!wrong)
+			wrong = try_object(object, sample_size);
+		free(object);
+		EXPECT(!wrong, "%s: %s", unusual[i].name, wrong);
+	}
 }
 
 static void symbols(void)
@@ -469,31 +603,66 @@ static void symbols(void)
 	EXPECT(!link_find_symbol(ehdr, ""), "a symbol without a name is offered");
 }
 
+/* Behind the end of the table is no symbol. */
+static void last_symbol(void)
+{
+	char *object = copy_of_sample(sample_size);
+	const Elf64_Shdr *names = section_at(object, SECTION(SHT_SYMTAB, 0)->sh_link);
+	u64 last = SECTION(SHT_SYMTAB, 0)->sh_size / sizeof(Elf64_Sym) - 1;
+	const char *name = object + names->sh_offset + SYMBOLS[last].st_name;
+	bool found = link_find_symbol(EHDR, name);
+	bool found_behind;
+
+	SECTION(SHT_SYMTAB, 0)->sh_size -= sizeof(Elf64_Sym);
+	found_behind = link_find_symbol(EHDR, name);
+	free(object);
+	EXPECT(found, "the last symbol is not found");
+	EXPECT(!found_behind, "a symbol behind the table is found");
+}
+
+/* As if ld had given addresses to the sections, data to where the code is, too. */
+static void give_addresses(char *object, unsigned int code)
+{
+	unsigned int i;
+
+	for (i = 0; i < EHDR->e_shnum; i++) {
+		Elf64_Shdr *section = section_at(object, i);
+
+		section->sh_addr = 0x1000 * (section->sh_flags & SHF_EXECINSTR ? i : code);
+	}
+	/* The first is data that would be met first. */
+	section_at(object, 0)->sh_type = SHT_NOBITS;
+	section_at(object, 0)->sh_flags = SHF_ALLOC;
+	section_at(object, 0)->sh_size = 0x100;
+}
+
 /* Without the symbol the header says where, relative to the code's section. */
 static void entry_of_header(void)
 {
 	char *object = copy_of_sample(sample_size);
-	Elf64_Ehdr *ehdr = (void *)object;
-	const Elf64_Sym *symbol = link_find_symbol(ehdr, "purgatory_start");
-	struct linked linked;
+	Elf64_Sym *symbol = (Elf64_Sym *)link_find_symbol(EHDR, "purgatory_start");
+	unsigned int code = symbol->st_shndx;
 	u64 entry = 0, start = 0;
-	unsigned int i;
-	bool found;
+	bool found, found_header, found_behind;
+	struct linked linked;
 
+	symbol->st_value = 1;
+	give_addresses(object, code);
 	oracle_link(object, BASE, &linked);
-	link_entry(ehdr, linked.info.sechdrs, &start);
-	/* As if ld had given addresses to the sections, this one to the code. */
-	for (i = 0; i < ehdr->e_shnum; i++)
-		section_at(object, i)->sh_addr = 0x1000 * i;
-	ehdr->e_entry = 0x1000 * symbol->st_shndx + symbol->st_value;
-	((Elf64_Sym *)symbol)->st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
-	found = link_entry(ehdr, linked.info.sechdrs, &entry);
-	ehdr->e_entry = 0x1000 * ehdr->e_shnum;
-	symbol = link_entry(ehdr, linked.info.sechdrs, &entry) ? symbol : NULL;
+	found = link_entry(EHDR, linked.info.sechdrs, &start);
+	start -= linked.info.sechdrs[code].sh_addr;
+
+	symbol->st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
+	EHDR->e_entry = 0x1000 * code + 1;
+	found_header = link_entry(EHDR, linked.info.sechdrs, &entry);
+	entry -= linked.info.sechdrs[code].sh_addr;
+	EHDR->e_entry = 0x1000 * code + section_at(object, code)->sh_size;
+	found_behind = link_entry(EHDR, linked.info.sechdrs, &(u64){ 0 });
 	oracle_free(&linked);
 	free(object);
-	EXPECT(found && entry == start, "%#" PRIx64 " is not %#" PRIx64, entry, start);
-	EXPECT(!symbol, "an entry outside all code is accepted");
+	EXPECT(found && start == 1, "the symbol is at %#" PRIx64, start);
+	EXPECT(found_header && entry == 1, "the header says %#" PRIx64, entry);
+	EXPECT(!found_behind, "an entry behind the code is accepted");
 }
 
 /* Linked to where it is, the sample runs. */
@@ -561,10 +730,11 @@ static void bad_relocations(void)
 static const struct ktap_test tests[] = {
 	{ "sound_sample", sound_sample },
 	{ "symbols", symbols },
+	{ "last_symbol", last_symbol },
 	{ "entry_of_header", entry_of_header },
 	{ "runs", runs },
 	{ "bad_relocations", bad_relocations },
-	{ "alignment_of_zero", alignment_of_zero },
+	{ "unusual_but_sound", unusual_but_sound },
 	{ "broken_in_one_place", broken_in_one_place },
 	{ "truncated", truncated },
 	{ "damaged_anywhere", damaged_anywhere },

@@ -52,6 +52,19 @@ SWAPS = [
 
 # By file: (line, line as mutated): why nobody can tell them apart.
 EQUIVALENT = {
+    "kexec_link": {
+        ("const unsigned int one = 1;", "const unsigned int one = 2;"):
+            "its first byte is 0 on a big endian machine, too",
+        ("if (size < sizeof(*ehdr) || memcmp(ehdr->e_ident, ELFMAG, SELFMAG))",
+         "if (size <= sizeof(*ehdr) || memcmp(ehdr->e_ident, ELFMAG, SELFMAG))"):
+            "a header alone is refused for its table of sections",
+        ("if (section->sh_link >= ehdr->e_shnum ||", "if (section->sh_link > ehdr->e_shnum ||"):
+            "the table of symbols is not behind the last section",
+        ("struct link_layout layout = { .align = 1 };", "struct link_layout layout = { .align = 0 };"):
+            "the first allocated section raises it to 1",
+        ("alignment(&sechdrs[i]) > layout.align)", "alignment(&sechdrs[i]) >= layout.align)"):
+            "both are the same then",
+    },
     "kexec_plan": {
         ("for (i = 0; i < nr; i++) {", "for (i = 1; i < nr; i++) {"):
             "the first segment has no earlier one to overlap with",
