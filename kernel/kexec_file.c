@@ -39,18 +39,21 @@ static int file_image_type(unsigned long flags)
  * @buf: the file
  * @buf_len: its length in bytes
  *
- * Return: 0; -ENOEXEC if no loader knows the format.
+ * Return: 0; -ENOEXEC if no loader knows the format, or with kimage.fops set if
+ * one does and has refused the file.
  */
 int kexec_image_probe_default(struct kimage *image, void *buf,
 			      unsigned long buf_len)
 {
 	const struct kexec_file_ops * const *fops;
+	int verdict;
 
 	for (fops = kexec_file_loaders; *fops && (*fops)->probe; fops++) {
-		if ((*fops)->probe(buf, buf_len))
+		verdict = (*fops)->probe(buf, buf_len);
+		if (verdict && verdict != KEXEC_PROBE_REFUSED)
 			continue;
 		image->fops = *fops;
-		return 0;
+		return verdict ? -ENOEXEC : 0;
 	}
 	return -ENOEXEC;
 }
@@ -162,6 +165,8 @@ static int read_kernel(struct kimage *image, int fd)
 
 	err = arch_kexec_kernel_image_probe(image, image->kernel_buf,
 					    image->kernel_buf_len);
+	if (err && image->fops)
+		return err;
 	if (err)
 		return kexec_refuse(err, "no loader for the kernel file of %lu bytes",
 				    image->kernel_buf_len);

@@ -99,6 +99,9 @@ struct kexec_memory;
 struct kimage;
 
 #ifdef CONFIG_KEXEC_FILE
+/* For the caller of the load this is -ENOEXEC, too. */
+#define KEXEC_PROBE_REFUSED	1
+
 /**
  * struct purgatory_info - the purgatory of an image while it is being linked
  * @ehdr: the relocatable object, read only
@@ -116,7 +119,8 @@ struct purgatory_info {
 /**
  * struct kexec_file_ops - a loader of one file format
  * @probe: 0 if @buf, the whole file of @size bytes, is of this format; else
- *	-ENOEXEC, whatever is wrong with it
+ *	-ENOEXEC; or %KEXEC_PROBE_REFUSED if it is of this format and cannot be
+ *	started, and the log says why
  * @load: add the segments and set kimage.start; the three files are in kernel
  *	memory, @initrd may be NULL, @cmdline_size counts the final NUL and may be
  *	0.  Returns a pointer for @cleanup, NULL too, or an ERR_PTR()

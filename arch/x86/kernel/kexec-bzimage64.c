@@ -85,8 +85,10 @@ static int bzimage_probe(const char *buf, unsigned long size)
 	if (!is_bzimage(buf, size))
 		return -ENOEXEC;
 	if (parse_bzimage(buf, size, &layout, &why))
-		return x86_refuse_file("bzImage", &why);
-	return bzimage_check_machine(&layout);
+		x86_refuse_file("bzImage", &why);
+	else if (!bzimage_check_machine(&layout))
+		return 0;
+	return KEXEC_PROBE_REFUSED;
 }
 
 static void *bzimage_load(struct kimage *image,

@@ -50,8 +50,9 @@ static int uki_probe(const char *buf, unsigned long size)
 	struct bzimage_layout layout;
 	struct uki_layout uki;
 
-	return is_uki(buf, size) ? parse_both(buf, size, &uki, &layout) :
-	       -ENOEXEC;
+	if (!is_uki(buf, size))
+		return -ENOEXEC;
+	return parse_both(buf, size, &uki, &layout) ? KEXEC_PROBE_REFUSED : 0;
 }
 
 /* Without the padding and the line end that tools leave behind. */

@@ -34,10 +34,12 @@ static int vmlinux_probe(const char *buf, unsigned long size)
 	if (!is_vmlinux(buf, size))
 		return -ENOEXEC;
 	if (parse_vmlinux(buf, size, &layout, &why))
-		return x86_refuse_file("vmlinux", &why);
-	if (pgtable_l5_enabled() && !layout.five_level)
-		return kexec_refuse(-ENOEXEC, "vmlinux: 5-level page tables are on, and no symbol shows that it can use them");
-	return 0;
+		x86_refuse_file("vmlinux", &why);
+	else if (pgtable_l5_enabled() && !layout.five_level)
+		kexec_refuse(-ENOEXEC, "vmlinux: 5-level page tables are on, and no symbol shows that it can use them");
+	else
+		return 0;
+	return KEXEC_PROBE_REFUSED;
 }
 
 static int check_guest(void)
