@@ -252,7 +252,7 @@ static void fill(struct x86_load *load)
 
 static int check_cmdline(const struct x86_load *load)
 {
-	size_t length = load->cmdline.size + 1;
+	size_t length = load->cmdline.size ? load->cmdline.size + 1 : 0;
 
 	if (length + CMDLINE_SPARE <= load->cmdline_max)
 		return 0;
