@@ -62,6 +62,7 @@ class Lab:
         self.kernel = os.path.join(BUILD, "bzImage" + suffix)
         self.initrd = os.path.join(BUILD, "initramfs", k + ".cpio")
         self.slow = 6 if k == "debug" else 1
+        self.stock = False
         self.guests = []
 
     def guest(self, **options):
@@ -98,6 +99,7 @@ class Lab:
 
 def for_stock(lab):
     """Put the unmodified base under test instead."""
+    lab.stock = True
     lab.kernel = os.path.join(BUILD, "stock", "bzImage")
     lab.initrd = os.path.join(BUILD, "initramfs", "stock.cpio")
 

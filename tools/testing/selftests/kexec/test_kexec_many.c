@@ -33,30 +33,6 @@ TEST(every_high_flag)
 	}
 }
 
-/*
- * Free pages, with those that the CPUs keep in hand: there may be thousands,
- * and MemFree does not count them.  And with those that hold small objects,
- * freed ones for the most part where KASAN has them in quarantine: an object
- * that is lost is found by kmemleak.
- */
-static long free_pages(void)
-{
-	FILE *f = fopen("/proc/zoneinfo", "re");
-	long sum = 0, pages;
-	char line[256];
-
-	write_file("/proc/sys/vm/stat_refresh", "1");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, " pages free %ld", &pages) == 1 ||
-		    sscanf(line, " count: %ld", &pages) == 1 ||
-		    sscanf(line, " nr_slab_reclaimable %ld", &pages) == 1 ||
-		    sscanf(line, " nr_slab_unreclaimable %ld", &pages) == 1)
-			sum += pages;
-	if (f)
-		fclose(f);
-	return sum;
-}
-
 FIXTURE(leak) {};
 
 FIXTURE_VARIANT(leak) {

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A system call that is stopped in its middle, and what is done to it there.
+ *
+ * The first page of a buffer that the call will read is put under userfaultfd:
+ * the call stops there, in the kernel, for as long as the test likes (struct
+ * gate).  A process that stands at such a gate can be killed (struct victim).
+ */
+#ifndef KEXEC_GATE_H
+#define KEXEC_GATE_H
+
+#include "kexec_test.h"
+
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+struct gate {
+	int uffd;
+	int over[2];
+	char *buf;
+	unsigned long bytes;
+	long (*call)(const struct gate *g);
+	pthread_t caller;
+	long rc;
+};
+
+static inline bool have_userfaultfd(void)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	close(fd);
+	return fd >= 0;
+}
+
+/* A buffer of @bytes that @call, a system call, is going to read. */
+static inline bool gate_init(struct gate *g, unsigned long bytes,
+			     long (*call)(const struct gate *g))
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+
+	g->buf = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	g->bytes = bytes;
+	g->call = call;
+	g->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	reg.range.start = (uintptr_t)g->buf;
+	reg.range.len = PAGE;
+	return g->buf != MAP_FAILED && g->uffd >= 0 &&
+	       !ioctl(g->uffd, UFFDIO_API, &api) &&
+	       !ioctl(g->uffd, UFFDIO_REGISTER, &reg) && !pipe(g->over);
+}
+
+static inline void *gate_call(void *arg)
+{
+	struct gate *g = arg;
+
+	g->rc = g->call(g);
+	close(g->over[1]);
+	return NULL;
+}
+
+/*
+ * Start the call; on return it stands in the kernel and waits.  False if it
+ * did not get there: the pipe is closed when the call is over.
+ */
+static inline bool gate_start(struct gate *g)
+{
+	struct pollfd events[] = {
+		{ .fd = g->uffd, .events = POLLIN },
+		{ .fd = g->over[0] },
+	};
+	struct uffd_msg msg;
+
+	return !pthread_create(&g->caller, NULL, gate_call, g) &&
+	       poll(events, 2, -1) > 0 && events[0].revents &&
+	       read(g->uffd, &msg, sizeof(msg)) == sizeof(msg) &&
+	       msg.event == UFFD_EVENT_PAGEFAULT;
+}
+
+/* The call reads zeroes and goes on. */
+static inline void gate_open(struct gate *g)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)g->buf, .len = PAGE },
+	};
+
+	ioctl(g->uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+static inline long gate_finish(struct gate *g)
+{
+	gate_open(g);
+	pthread_join(g->caller, NULL);
+	close(g->uffd);
+	return g->rc;
+}
+
+struct victim {
+	pid_t pid;
+	int said;	/* a byte comes when the call has begun to read */
+};
+
+/*
+ * A process that makes a call with a buffer of @bytes and stops at the first
+ * byte if told to @wait.
+ */
+static inline void victim_start(struct victim *v, unsigned long bytes,
+				long (*call)(const struct gate *g), bool wait)
+{
+	struct gate g;
+	int said[2];
+
+	if (pipe(said))
+		return;
+	v->said = said[0];
+	v->pid = fork();
+	if (v->pid) {
+		close(said[1]);
+		return;
+	}
+	if (!gate_init(&g, bytes, call) || !gate_start(&g))
+		_exit(1);
+	if (!wait)
+		gate_open(&g);
+	if (write(said[1], "", 1) != 1)
+		_exit(1);
+	pthread_join(g.caller, NULL);
+	_exit(0);
+}
+
+/* Seconds from the signal to the end, or -1 if it ended before. */
+static inline double kill_and_wait(pid_t pid)
+{
+	struct timespec from, to;
+	int status;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	kill(pid, SIGKILL);
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	return to.tv_sec - from.tv_sec + (to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+/*
+ * How long the end may take: a second.  But a kernel full of debugging needs
+ * longer just to free that much memory, page by page, so ask it: twice as long
+ * as the end of any process that owns @bytes.
+ */
+static inline double patience(unsigned long bytes)
+{
+	double seconds;
+	int ready[2];
+	pid_t pid;
+	char byte;
+	void *p;
+
+	if (pipe(ready))
+		return 1;
+	pid = fork();
+	if (!pid) {
+		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		madvise(p, bytes, MADV_NOHUGEPAGE);
+		madvise(p, bytes, MADV_POPULATE_WRITE);
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		byte = 0;
+	close(ready[0]);
+	seconds = 2 * kill_and_wait(pid);
+	return seconds > 1 ? seconds : 1;
+}
+
+#endif /* KEXEC_GATE_H */

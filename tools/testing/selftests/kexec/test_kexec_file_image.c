@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of an image that kexec_file_load(2) has loaded: the two system calls
+ * share a slot and a lock, and a caller that is killed leaves nothing behind.
+ *
+ * A load reads its command line after both files, so with a gate there it
+ * stands in the kernel and has all of them in memory.
+ */
+#include "kexec_file_test.h"
+#include "kexec_gate.h"
+
+#define INITRD		(64 * MIB)
+
+static const char data[PAGE];
+static struct segment good = { .buf = data, .bufsz = PAGE, .memsz = PAGE };
+static int kernel, small, large;
+
+static long load(int initrd)
+{
+	return kexec_file_load(kernel, initrd, "", 1, 0);
+}
+
+static long load_gate(const struct gate *g)
+{
+	return kexec_file_load(kernel, small, g->buf, 1, 0);
+}
+
+static long load_gate_large(const struct gate *g)
+{
+	return kexec_file_load(kernel, large, g->buf, 1, 0);
+}
+
+FIXTURE(file_image) {
+	struct kmsg kmsg;
+};
+
+FIXTURE_SETUP(file_image)
+{
+	if (!have_file_load())
+		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
+	kernel = bzimage(NULL);
+	small = file_of_zeroes(PAGE);
+	good.mem = find_ram(PAGE);
+	ASSERT_NE(0UL, good.mem)
+		TH_LOG("no System RAM above 64 MiB");
+	ASSERT_TRUE(kmsg_open(&self->kmsg));
+}
+
+FIXTURE_TEARDOWN(file_image)
+{
+	close(self->kmsg.fd);
+	EXPECT_EQ(0, kexec_file_unload());
+	EXPECT_EQ(0, image_loaded());
+}
+
+TEST_F(file_image, loaded_follows)
+{
+	EXPECT_EQ(0, image_loaded());
+	EXPECT_EQ(0, load(small));
+	EXPECT_EQ(1, image_loaded());
+	EXPECT_EQ(0, load(small));
+	EXPECT_EQ(1, image_loaded());
+	EXPECT_EQ(0, kexec_file_unload());
+	EXPECT_EQ(0, image_loaded());
+	EXPECT_EQ(0, kexec_file_unload());
+	EXPECT_EQ(0, image_loaded());
+}
+
+TEST_F(file_image, unloaded_by_the_other_call)
+{
+	ASSERT_EQ(0, load(small));
+	EXPECT_EQ(0, kexec_unload());
+	EXPECT_EQ(0, image_loaded());
+
+	ASSERT_EQ(0, kexec_load(1, &good, 0));
+	EXPECT_EQ(0, kexec_file_unload());
+	EXPECT_EQ(0, image_loaded());
+}
+
+TEST_F(file_image, replaced_by_the_other_call)
+{
+	ASSERT_EQ(0, load(small));
+	EXPECT_EQ(0, kexec_load(1, &good, 0));
+	EXPECT_EQ(1, image_loaded());
+	EXPECT_EQ(0, load(small));
+	EXPECT_EQ(1, image_loaded());
+	EXPECT_EQ(0, kexec_unload());
+	EXPECT_EQ(0, image_loaded());
+}
+
+TEST_F(file_image, kept_when_the_other_call_fails)
+{
+	struct segment odd = { .mem = 1, .memsz = PAGE };
+
+	ASSERT_EQ(0, load(small));
+	EXPECT_EQ(-EADDRNOTAVAIL, kexec_load(1, &odd, 0));
+	EXPECT_EQ(1, image_loaded());
+
+	ASSERT_EQ(0, kexec_load(1, &good, 0));
+	EXPECT_EQ(-EBADF, load(-1));
+	EXPECT_EQ(1, image_loaded());
+}
+
+/* One load at a time, by whichever call. */
+TEST_F(file_image, busy)
+{
+	struct gate g;
+
+	if (!gate_init(&g, PAGE, load_gate))
+		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
+	ASSERT_TRUE(gate_start(&g));
+
+	EXPECT_EQ(-EBUSY, load(small));
+	check_reason(_metadata, &self->kmsg, SAYS("under way"));
+	EXPECT_EQ(-EBUSY, kexec_file_unload());
+	EXPECT_EQ(-EBUSY, kexec_load(1, &good, 0));
+	EXPECT_EQ(-EBUSY, kexec_unload());
+	EXPECT_EQ(-EBUSY, reboot_kexec(LINUX_REBOOT_MAGIC2));
+	EXPECT_EQ(0, image_loaded());
+
+	EXPECT_EQ(0, gate_finish(&g));
+	EXPECT_EQ(1, image_loaded());
+}
+
+/* Flags are judged before the lock is tried, files are opened after. */
+TEST_F(file_image, busy_in_the_order_of_checks)
+{
+	struct gate g;
+
+	if (!gate_init(&g, PAGE, load_gate))
+		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
+	ASSERT_TRUE(gate_start(&g));
+
+	EXPECT_EQ(-EINVAL, kexec_file_load(-1, -1, NULL, 0, 1 << 6));
+	EXPECT_EQ(-EBUSY, kexec_file_load(-1, -1, NULL, 0, 0));
+	EXPECT_EQ(-EBUSY, kexec_file_load(-1, -1, BAD_POINTER, 1UL << 40, 0));
+
+	EXPECT_EQ(0, gate_finish(&g));
+}
+
+/* What a load has read is its own: what is written later does not matter. */
+TEST_F(file_image, files_are_let_go_when_read)
+{
+	struct gate g;
+
+	if (!gate_init(&g, PAGE, load_gate))
+		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
+	ASSERT_TRUE(gate_start(&g));
+
+	EXPECT_LE(0, file_reopen(kernel, O_WRONLY));
+	EXPECT_EQ(0, ftruncate(file_reopen(small, O_WRONLY), 0));
+
+	EXPECT_EQ(0, gate_finish(&g));
+}
+
+/* --- killed in the middle ---------------------------------------------- */
+
+FIXTURE(file_killed) {
+	struct victim victim;
+	long before;
+	double limit;
+};
+
+FIXTURE_SETUP(file_killed)
+{
+	if (!have_file_load())
+		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
+	if (!have_userfaultfd())
+		SKIP(return, "no userfaultfd (CONFIG_USERFAULTFD)");
+	kernel = bzimage(NULL);
+	large = file_of_zeroes(INITRD);
+	ASSERT_LE(0, large);
+	good.mem = find_ram(PAGE);
+	ASSERT_EQ(0, kexec_load(1, &good, 0));
+	self->limit = patience(2 * INITRD);
+	self->before = free_pages();
+}
+
+FIXTURE_TEARDOWN(file_killed)
+{
+	EXPECT_EQ(0, kexec_unload());
+}
+
+/*
+ * The image before is still there, and an eighth of the initrd's memory is not:
+ * other processes may have taken so much meanwhile.
+ */
+static void check_kill(struct __test_metadata *_metadata, struct victim *v,
+		       double limit, long before)
+{
+	double seconds = kill_and_wait(v->pid);
+	long lost = before - free_pages();
+
+	close(v->said);
+	TH_LOG("gone after %.3f s, may take %.3f s, %ld pages less", seconds,
+	       limit, lost);
+	EXPECT_TRUE(seconds >= 0)
+		TH_LOG("it was not killed: the load was over before");
+	EXPECT_TRUE(seconds < limit);
+	EXPECT_LT(lost, (long)(INITRD / 8 / PAGE));
+	EXPECT_EQ(1, image_loaded())
+		TH_LOG("the image loaded before is gone");
+	EXPECT_EQ(0, kexec_load(1, &good, 0))
+		TH_LOG("the next load does not work");
+}
+
+TEST_F(file_killed, with_both_files_read)
+{
+	char byte;
+
+	victim_start(&self->victim, PAGE, load_gate_large, true);
+	ASSERT_EQ(1, read(self->victim.said, &byte, 1));
+	EXPECT_LT((long)(INITRD / PAGE), self->before - free_pages())
+		TH_LOG("where is the initrd?");
+	check_kill(_metadata, &self->victim, self->limit, self->before);
+}
+
+/* From the system call on: the most of it is spent on reading. */
+TEST_F_TIMEOUT(file_killed, at_any_moment, 180)
+{
+	struct pollfd said = { .events = POLLIN };
+	int ms;
+
+	for (ms = 1; ms <= 256; ms *= 2) {
+		victim_start(&self->victim, PAGE, load_gate_large, true);
+		said.fd = self->victim.said;
+		poll(&said, 1, ms);
+		check_kill(_metadata, &self->victim, self->limit, self->before);
+	}
+}
+
+TEST_HARNESS_MAIN
