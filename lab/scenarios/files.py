@@ -87,3 +87,15 @@ def vmlinux_and_uki(lab):
     lab.check(len(guest.find(r"kexec: vmlinux at 0x")) == len([h for h in hops if "vmlinux" in h]),
               "nothing in the log about a vmlinux's place")
     check_maps(lab, guest, hops)
+
+
+@scenario(kernels=("fast",))
+def file_load_peak(lab):
+    """A load of a kernel and 512 MiB of initrd takes little more than the files are long."""
+    guest = lab.guest(append="lab.run=filepeak lab.args=512", memory="2G", cpus=2)
+    guest.expect(r"LAB: exit 0", timeout=60)
+    peak = int(guest.find(r"KFLOAD: memory before=\d+ peak=(\d+)")[0][1])
+    size, back = map(int, guest.find(r"SCENARIO: files (\d+) KiB, back (-?\d+) KiB")[0].groups())
+    limit = size * 102 // 100 + (16 << 10)
+    lab.check(size < peak <= limit, "peak %d KiB, limit %d KiB" % (peak, limit))
+    lab.check(back > -4096, "%d KiB are lost" % -back)

@@ -176,12 +176,23 @@ static ssize_t sabotage(struct file *file, const char __user *buf, size_t count,
 
 static const struct file_operations sabotage_fops = { .write = sabotage };
 
+/* What IMA does where the firmware has secure boot on. */
+static ssize_t enforce(struct file *file, const char __user *buf, size_t count,
+		       loff_t *pos)
+{
+	set_kexec_sig_enforced();
+	return count;
+}
+
+static const struct file_operations enforce_fops = { .write = enforce };
+
 static int __init kexec_lab_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("kexec_lab", NULL);
 
 	debugfs_create_file("scribble", 0200, dir, NULL, &scribble_fops);
 	debugfs_create_file("sabotage", 0200, dir, NULL, &sabotage_fops);
+	debugfs_create_file("enforce", 0200, dir, NULL, &enforce_fops);
 	return 0;
 }
 late_initcall(kexec_lab_init);
