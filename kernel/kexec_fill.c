@@ -52,6 +52,13 @@ static int fill_page(struct page *page, const struct kimage *image,
 	return left ? -EFAULT : 0;
 }
 
+/* What an installed image needs is written whatever becomes of the task. */
+static bool is_killed(const struct kimage *image)
+{
+	return *kexec_slot(image->type) != image &&
+	       fatal_signal_pending(current);
+}
+
 static int fill_run(const struct kimage *image,
 		    const struct kexec_segment *segment, unsigned long offset,
 		    unsigned long source, unsigned long pages)
@@ -60,7 +67,7 @@ static int fill_run(const struct kimage *image,
 	int err;
 
 	for (; pages; pages--, source++, offset += PAGE_SIZE) {
-		if (fatal_signal_pending(current))
+		if (is_killed(image))
 			return -ENOMEM;
 		bytes = segment->bufsz > offset ?
 			min(segment->bufsz - offset, PAGE_SIZE) : 0;
@@ -79,7 +86,8 @@ static int fill_run(const struct kimage *image,
  * @image: the image
  * @index: the segment; every page of its destination has a source
  *
- * Return: 0; -EFAULT if its buffer cannot be read; -ENOMEM after a fatal signal.
+ * Return: 0; -EFAULT if its buffer cannot be read; -ENOMEM after a fatal signal,
+ * unless the image is installed.
  */
 int kexec_fill_segment(struct kimage *image, unsigned long index)
 {
