@@ -50,7 +50,6 @@ typedef int relocate_fn(struct purgatory_info *pi, Elf64_Shdr *section,
 			const Elf64_Shdr *relsec, const Elf64_Shdr *symtab);
 
 relocate_fn x86_relocate;
-/* Only where the sources of the kernel are at hand. */
-relocate_fn riscv_relocate __attribute__((weak));
+relocate_fn riscv_relocate;
 
 #endif /* LINK_KERNEL_H */

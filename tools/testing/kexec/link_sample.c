@@ -26,10 +26,6 @@ asm(".text\n.globl purgatory_start\npurgatory_start: b .\n.size purgatory_start,
 word *sample_pointer = &sample_word;
 static volatile word sample_private = 7;
 
-word sample_twice(word value);
-word sample_sum(word nr);
-void purgatory_start(void);
-
 __attribute__((noinline)) word sample_twice(word value)
 {
 	return 2 * value + sample_private;

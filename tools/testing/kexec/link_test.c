@@ -130,7 +130,11 @@ static relocate_fn *relocate_for(const Elf64_Ehdr *ehdr)
 {
 	if (ehdr->e_machine == EM_X86_64)
 		return x86_relocate;
-	return ehdr->e_machine == EM_RISCV ? riscv_relocate : NULL;
+#ifdef HAVE_RISCV
+	if (ehdr->e_machine == EM_RISCV)
+		return riscv_relocate;
+#endif
+	return NULL;
 }
 
 static const char *section_name(const Elf64_Ehdr *ehdr, const Elf64_Shdr *section)
@@ -157,7 +161,7 @@ static u64 size_of(const struct linked *linked, const char *name)
 /* What a purgatory must offer to be one; ours for x86 has its own symbols. */
 static const char *check_protocol(const struct linked *linked)
 {
-	const char *symbol[] = { "purgatory_sha_regions", "purgatory_sha256_digest" };
+	static const char * const symbol[] = { "purgatory_sha_regions", "purgatory_sha256_digest" };
 	const u64 size[] = { 256, 32 };
 	unsigned int i;
 	u64 entry;
@@ -516,7 +520,7 @@ static void broken_in_one_place(void)
 			type = section_at(object, 0)->sh_type;
 		free(object);
 		EXPECT(verdict.wrong && !strcmp(verdict.wrong, broken[i].wrong), "%s: %s",
-		       broken[i].name, verdict.wrong ?: "accepted");
+		       broken[i].name, verdict.wrong ? verdict.wrong : "accepted");
 		EXPECT(type == broken[i].type, "%s: in section %u", broken[i].name,
 		       verdict.section);
 	}
@@ -723,7 +727,7 @@ static void bad_relocations(void)
 				   section, SECTION(SHT_SYMTAB, 0));
 		oracle_free(&linked);
 		free(object);
-		EXPECT(err == (cases[i].sound ? 0 : -ENOEXEC), "case %u: %d", i, err);
+		EXPECT(!err == cases[i].sound, "case %u: %d", i, err);
 	}
 }
 
