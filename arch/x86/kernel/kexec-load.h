@@ -97,6 +97,9 @@ int bzimage_check_machine(const struct bzimage_layout *layout);
 void bzimage_prepare(struct x86_load *load,
 		     const struct bzimage_layout *layout);
 
+/* Kinds of setup_data that a next kernel may get. */
+#define BOOT_DATA_NODES		5
+
 /**
  * struct boot_data - boot_params and what they point to, one segment
  * @params: the bytes of the segment, starting with boot_params
@@ -109,8 +112,6 @@ void bzimage_prepare(struct x86_load *load,
  * @nodes: offset of the first setup_data node
  * @node_size: length of the data of each setup_data node, 0 for none
  */
-#define BOOT_DATA_NODES		5
-
 struct boot_data {
 	struct boot_params *params;
 	size_t size;
