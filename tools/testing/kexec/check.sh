@@ -120,9 +120,10 @@ coverage() {
 
 echo "KTAP version 1"
 links="x86_64 riscv64 powerpc64le s390x"
-echo "1..$((6 + $(echo "$links $FUZZERS $PLAN_CODE $LINK_CODE $PARSE_CODE" | wc -w)))"
+echo "1..$((7 + $(echo "$links $FUZZERS $PLAN_CODE $LINK_CODE $PARSE_CODE" | wc -w)))"
 unit_tests plan_test iomem
 unit_tests link_test "$O/sample-host.ro"
+unit_tests digest_test
 for arch in $links; do
 	link_objects "$arch"
 done

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kernel/kexec_digest.c needs of the kernel, so that both of its variants
+ * can run in the tests: memory is an array, and a hash keeps what it is given.
+ */
+#ifndef DIGEST_KERNEL_H
+#define DIGEST_KERNEL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint64_t u64;
+
+#define CONFIG_IMA_KEXEC	1
+#define KEXEC_SEGMENT_MAX	16
+#define KEXEC_TYPE_DEFAULT	0
+#define KEXEC_TYPE_CRASH	1
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1ul << PAGE_SHIFT)
+#define PAGE_MASK		(~(PAGE_SIZE - 1))
+#define SHA256_DIGEST_SIZE	32
+#define MEMORY_PAGES		64
+
+struct kexec_segment {
+	void *kbuf;
+	unsigned long mem;
+	size_t memsz;
+};
+
+struct kimage {
+	unsigned long head;
+	unsigned int type;
+	unsigned long nr_segments;
+	struct kexec_segment segment[KEXEC_SEGMENT_MAX];
+	struct {
+		void *purgatory_buf;
+	} purgatory_info;
+	bool is_ima_segment_index_set;
+	unsigned long ima_segment_index;
+	/* Of each page frame: which one has its bytes; 0 for none. */
+	unsigned long source[MEMORY_PAGES];
+};
+
+struct kexec_sha_region {
+	unsigned long start;
+	unsigned long len;
+};
+
+struct page;
+struct crypto_shash;
+struct shash_desc {
+	struct crypto_shash *tfm;
+};
+
+struct xxh64_state {
+	u64 value;
+};
+
+#define SHASH_DESC_ON_STACK(desc, sha)	struct shash_desc desc[1] = { { sha } }
+#define kexec_refuse(err, ...)		(err)
+#define current				NULL
+#define cond_resched()			((void)0)
+#define kunmap_local(page)		((void)(page))
+#define IS_ERR(pointer)			((unsigned long)(pointer) >= -4095ul)
+#define PTR_ERR(pointer)		((long)(pointer))
+
+struct page *boot_pfn_to_page(unsigned long pfn);
+void *kmap_local_page(struct page *page);
+bool fatal_signal_pending(const void *task);
+bool kexec_next_source(struct kimage *image, unsigned long *dest, unsigned long end,
+		       unsigned long *source, unsigned long *pages);
+int kexec_fill_segment(struct kimage *image, unsigned long index);
+int kexec_purgatory_get_set_symbol(struct kimage *image, const char *name, void *buf,
+				   unsigned int size, bool get_value);
+
+struct crypto_shash *crypto_alloc_shash(const char *name, unsigned int type, unsigned int mask);
+void crypto_free_shash(struct crypto_shash *sha);
+int crypto_shash_init(struct shash_desc *desc);
+int crypto_shash_update(struct shash_desc *desc, const void *data, unsigned int len);
+int crypto_shash_final(struct shash_desc *desc, u8 *digest);
+
+void xxh64_reset(struct xxh64_state *state, u64 seed);
+int xxh64_update(struct xxh64_state *state, const void *data, size_t len);
+u64 xxh64_digest(const struct xxh64_state *state);
+
+/* The two variants. */
+int digest_sha256(struct kimage *image);
+int digest_xxhash(struct kimage *image);
+
+#endif /* DIGEST_KERNEL_H */
