@@ -35,6 +35,12 @@ def selftests_many(lab):
     run(lab, "test_kexec_many")
 
 
+@scenario()
+def selftests_file_many(lab):
+    """Files of every length, with damage in every byte of a header; nothing lost."""
+    run(lab, "test_kexec_file_many")
+
+
 @scenario(kernels=("debug",))
 def selftests_fault(lab):
     """Every allocation of a load fails in turn."""

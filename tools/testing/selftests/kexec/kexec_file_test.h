@@ -78,7 +78,7 @@ static inline void expect_refusal(struct __test_metadata *_metadata,
 	check_lines(_metadata, k, lines, says);
 }
 
-/* A kernel without CONFIG_KEXEC_FILE has no such call. */
+/* A kernel without CONFIG_KEXEC_FILE has no such call.  To ask unloads. */
 static inline bool have_file_load(void)
 {
 	return kexec_file_load(-1, -1, NULL, 0, KEXEC_FILE_UNLOAD) != -ENOSYS;

@@ -6,7 +6,7 @@
  * call changes it any more.  The switch is looked at right after the
  * capability, before a load limit is touched.  Wants a boot of its own.
  */
-#include "kexec_test.h"
+#include "kexec_file_test.h"
 
 #define DISABLED	"/proc/sys/kernel/kexec_load_disabled"
 #define LIMIT		"/proc/sys/kernel/kexec_load_limit_reboot"
@@ -45,8 +45,11 @@ TEST_F(disabled, only_1_can_be_written)
 
 TEST_F(disabled, every_call_is_refused)
 {
-	long loaded = image_loaded();
+	bool file_load = have_file_load();
+	long loaded;
 
+	kexec_load(1, &good, 0);
+	loaded = image_loaded();
 	write_file(LIMIT, "5");
 	ASSERT_EQ(0, write_file(DISABLED, "1"));
 
@@ -56,6 +59,12 @@ TEST_F(disabled, every_call_is_refused)
 	EXPECT_EQ(-EPERM, kexec_load(0, NULL, KEXEC_ON_CRASH));
 	EXPECT_EQ(-EPERM, kexec_load(0, NULL, 1 << 4));
 	EXPECT_EQ(-EPERM, kexec_load(17, BAD_POINTER, KEXEC_ARCH_386));
+	if (file_load) {
+		EXPECT_EQ(-EPERM, kexec_file_load(bzimage(NULL), -1, NULL, 0,
+						  NO_INITRD));
+		EXPECT_EQ(-EPERM, kexec_file_unload());
+		EXPECT_EQ(-EPERM, kexec_file_load(-1, -1, NULL, 0, 1UL << 63));
+	}
 	EXPECT_EQ(5, read_number(LIMIT))
 		TH_LOG("a call that was refused has spent a limit");
 	EXPECT_EQ(loaded, image_loaded());

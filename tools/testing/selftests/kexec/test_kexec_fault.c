@@ -7,7 +7,7 @@
  * Whatever fails, either the load copes, or it says so and the image before it
  * is still there.  Needs CONFIG_FAULT_INJECTION and what it can fail.
  */
-#include "kexec_test.h"
+#include "kexec_file_test.h"
 
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define DEBUGFS		"/sys/kernel/debug/"
@@ -27,8 +27,20 @@ static void arm_everything(void)
 	write_file(DEBUGFS "fail_kexec_claim/verbose", "0");
 }
 
+/* What is loaded: segments, or files. */
+struct load {
+	struct segment table[2];
+	bool from_files;
+	struct file_call call;
+};
+
+static long load(const struct load *l)
+{
+	return l->from_files ? make_call(&l->call) : kexec_load(2, l->table, 0);
+}
+
 /* Load with the @nth fault; *@met says whether the load came that far. */
-static long load_with_fault(const struct segment *table, int nth, bool *met)
+static long load_with_fault(const struct load *l, int nth, bool *met)
 {
 	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	char text[16];
@@ -37,7 +49,7 @@ static long load_with_fault(const struct segment *table, int nth, bool *met)
 	snprintf(text, sizeof(text), "%d", nth);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		return -errno;
-	rc = kexec_load(2, table, 0);
+	rc = load(l);
 	memset(text, 0, sizeof(text));
 	*met = pread(fd, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
 	if (pwrite(fd, "0", 1, 0) != 1)
@@ -47,16 +59,44 @@ static long load_with_fault(const struct segment *table, int nth, bool *met)
 }
 
 FIXTURE(fault) {
-	struct segment table[2];
+	struct load load;
 };
 
 FIXTURE_VARIANT(fault) {
 	unsigned long shift;
+	bool from_files;
+	unsigned long flags;
 };
 
 /* A destination of its own, and one that the image before it still owns. */
 FIXTURE_VARIANT_ADD(fault, elsewhere) { .shift = 8 * MIB };
 FIXTURE_VARIANT_ADD(fault, same_place) { .shift = 0 };
+
+/* From files the kernel finds the place; staged there is nothing to claim. */
+FIXTURE_VARIANT_ADD(fault, from_files) { .from_files = true };
+FIXTURE_VARIANT_ADD(fault, from_files_staged) {
+	.from_files = true, .flags = KEXEC_FILE_NO_CMA,
+};
+
+static void prepare_segments(struct load *l, unsigned long at)
+{
+	l->table[0] = (struct segment) {
+		.buf = data, .bufsz = sizeof(data),
+		.mem = at, .memsz = sizeof(data),
+	};
+	l->table[1] = (struct segment) {
+		.mem = at + 4 * MIB, .memsz = 4 * MIB,
+	};
+}
+
+static void prepare_files(struct load *l, unsigned long flags)
+{
+	l->from_files = true;
+	l->call = (struct file_call) {
+		.kernel = bzimage(NULL), .initrd = file_of_zeroes(64 * KIB),
+		.cmdline = "", .length = 1, .flags = flags,
+	};
+}
 
 FIXTURE_SETUP(fault)
 {
@@ -65,16 +105,17 @@ FIXTURE_SETUP(fault)
 	if (access(FAIL_NTH, W_OK))
 		SKIP(return, "no " FAIL_NTH " (CONFIG_FAULT_INJECTION)");
 	ASSERT_NE(0UL, at);
-	self->table[0] = (struct segment) {
-		.buf = data, .bufsz = sizeof(data),
-		.mem = at, .memsz = sizeof(data),
-	};
-	self->table[1] = (struct segment) {
-		.mem = at + 4 * MIB, .memsz = 4 * MIB,
-	};
-	ASSERT_EQ(0, kexec_load(2, self->table, 0));
-	self->table[0].mem += variant->shift;
-	self->table[1].mem += variant->shift;
+	if (variant->from_files && !have_file_load())
+		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
+	if (variant->flags && mute())
+		SKIP(return, "KEXEC_TEST_MUTE: others do not know the flag");
+	if (variant->from_files)
+		prepare_files(&self->load, variant->flags);
+	else
+		prepare_segments(&self->load, at);
+	ASSERT_EQ(0, load(&self->load));
+	self->load.table[0].mem += variant->shift;
+	self->load.table[1].mem += variant->shift;
 	arm_everything();
 }
 
@@ -91,7 +132,7 @@ TEST_F_TIMEOUT(fault, nth, 300)
 	long rc;
 
 	for (nth = 1; met; nth++) {
-		rc = load_with_fault(self->table, nth, &met);
+		rc = load_with_fault(&self->load, nth, &met);
 		EXPECT_TRUE(!rc || rc == -ENOMEM || rc == -EFAULT)
 			TH_LOG("fault %d: %ld", nth, rc);
 		ASSERT_EQ(1, image_loaded())

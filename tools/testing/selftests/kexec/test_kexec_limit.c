@@ -7,7 +7,7 @@
  * who may load spends one, successful or not.  The tests build on each other
  * and leave both limits at 0: they want a boot of their own, or to be last.
  */
-#include "kexec_test.h"
+#include "kexec_file_test.h"
 
 #define REBOOT	"/proc/sys/kernel/kexec_load_limit_reboot"
 #define PANIC	"/proc/sys/kernel/kexec_load_limit_panic"
@@ -114,6 +114,49 @@ TEST_F(limit, every_call_spends_one)
 	EXPECT_EQ(others, read_number(variant->other));
 }
 
+static const struct {
+	const char *name;
+	bool kernel;
+	const char *cmdline;
+	unsigned long length;
+	unsigned long flags;
+	int err;
+} file_calls[] = {
+	{ "load", true, "", 1, NO_INITRD, 0 },
+	{ "unload", false, NULL, 0, KEXEC_FILE_UNLOAD, 0 },
+	{ "unknown flag", false, NULL, 0, 1UL << 63, EINVAL },
+	{ "no kernel", false, NULL, 0, 0, EBADF },
+	{ "no initrd", true, NULL, 0, 0, EBADF },
+	{ "unreadable command line", true, BAD_POINTER, 1, NO_INITRD, EFAULT },
+	{ "endless command line", true, "x", 1, NO_INITRD, EINVAL },
+};
+
+TEST_F(limit, every_file_call_spends_one)
+{
+	unsigned long flags = variant->flags ? KEXEC_FILE_ON_CRASH : 0;
+	int kernel = bzimage(NULL);
+	unsigned int i;
+	long rc, left, others;
+
+	if (!have_file_load())
+		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
+	left = read_number(variant->mine);
+	others = read_number(variant->other);
+	for (i = 0; i < ARRAY_SIZE(file_calls); i++) {
+		rc = kexec_file_load(file_calls[i].kernel ? kernel : -1, -1,
+				     file_calls[i].cmdline,
+				     file_calls[i].length,
+				     file_calls[i].flags | flags);
+		if (!flags) {
+			EXPECT_EQ(-file_calls[i].err, rc)
+				TH_LOG("%s", file_calls[i].name);
+		}
+		EXPECT_EQ(--left, read_number(variant->mine))
+			TH_LOG("%s", file_calls[i].name);
+	}
+	EXPECT_EQ(others, read_number(variant->other));
+}
+
 TEST_F(limit, strangers_spend_nothing)
 {
 	long left = read_number(variant->mine);
@@ -125,6 +168,8 @@ TEST_F(limit, strangers_spend_nothing)
 
 TEST_F(limit, nothing_left)
 {
+	long rc;
+
 	ASSERT_EQ(0, write_file(variant->mine, "1"));
 	EXPECT_EQ(0, kexec_load(0, NULL, variant->flags));
 	ASSERT_EQ(0, read_number(variant->mine));
@@ -134,6 +179,9 @@ TEST_F(limit, nothing_left)
 	EXPECT_EQ(-EPERM, kexec_load(0, NULL, variant->flags));
 	EXPECT_EQ(-EPERM, kexec_load(0, NULL, variant->flags | 1 << 4));
 	EXPECT_EQ(-EPERM, kexec_load(17, BAD_POINTER, variant->flags));
+	rc = kexec_file_load(-1, -1, NULL, 0, variant->flags ?
+			     KEXEC_FILE_ON_CRASH : KEXEC_FILE_UNLOAD);
+	EXPECT_TRUE(rc == -EPERM || rc == -ENOSYS);
 	EXPECT_EQ(0, read_number(variant->mine));
 	EXPECT_EQ(-EINVAL, write_file(variant->mine, "1"));
 	EXPECT_EQ(-EINVAL, write_file(variant->mine, "0"));

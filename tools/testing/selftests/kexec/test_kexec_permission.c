@@ -7,7 +7,7 @@
  * Execution is refused by reboot(2) before any image is looked at; the image
  * loaded meanwhile is junk, so a wrong answer here ends the guest.
  */
-#include "kexec_test.h"
+#include "kexec_file_test.h"
 
 #include <sched.h>
 
@@ -17,12 +17,16 @@ static struct segment good = { .buf = data, .bufsz = PAGE, .memsz = PAGE };
 /* Child processes give up what they have; the parent loads and unloads. */
 FIXTURE(permission) {
 	struct kmsg kmsg;
+	bool file_load;
+	int kernel;
 };
 
 FIXTURE_SETUP(permission)
 {
 	good.mem = find_ram(PAGE);
 	ASSERT_NE(0UL, good.mem);
+	self->file_load = have_file_load();
+	self->kernel = bzimage(NULL);
 	ASSERT_EQ(0, kexec_load(1, &good, 0));
 	ASSERT_TRUE(kmsg_open(&self->kmsg));
 }
@@ -33,7 +37,8 @@ FIXTURE_TEARDOWN_PARENT(permission)
 	EXPECT_EQ(0, kexec_unload());
 }
 
-static void expect_nothing_works(struct __test_metadata *_metadata)
+static void expect_nothing_works(struct __test_metadata *_metadata,
+				 FIXTURE_DATA(permission) *self)
 {
 	EXPECT_EQ(-EPERM, kexec_load(1, &good, 0));
 	EXPECT_EQ(-EPERM, kexec_unload());
@@ -42,12 +47,17 @@ static void expect_nothing_works(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EPERM, kexec_load(17, BAD_POINTER, KEXEC_ARCH_AARCH64));
 	EXPECT_EQ(-EPERM, reboot_kexec(LINUX_REBOOT_MAGIC2));
 	EXPECT_EQ(-EPERM, reboot_kexec(0));
+	if (!self->file_load)
+		return;
+	EXPECT_EQ(-EPERM, kexec_file_load(self->kernel, -1, NULL, 0, NO_INITRD));
+	EXPECT_EQ(-EPERM, kexec_file_unload());
+	EXPECT_EQ(-EPERM, kexec_file_load(-1, -1, BAD_POINTER, 1, 1UL << 63));
 }
 
 TEST_F(permission, without_the_capability)
 {
 	ASSERT_EQ(0, drop_cap_sys_boot());
-	expect_nothing_works(_metadata);
+	expect_nothing_works(_metadata, self);
 	EXPECT_EQ(0, kmsg_refusals(&self->kmsg))
 		TH_LOG("anybody can fill the log: %s", self->kmsg.last);
 }
@@ -55,7 +65,7 @@ TEST_F(permission, without_the_capability)
 TEST_F(permission, as_nobody)
 {
 	ASSERT_EQ(0, setresuid(65534, 65534, 65534));
-	expect_nothing_works(_metadata);
+	expect_nothing_works(_metadata, self);
 	EXPECT_EQ(0, kmsg_refusals(&self->kmsg))
 		TH_LOG("anybody can fill the log: %s", self->kmsg.last);
 }
@@ -67,6 +77,11 @@ TEST_F(permission, in_a_user_namespace)
 		SKIP(return, "no user namespaces (CONFIG_USER_NS)");
 	EXPECT_EQ(-EPERM, kexec_load(1, &good, 0));
 	EXPECT_EQ(-EPERM, kexec_unload());
+	if (self->file_load) {
+		EXPECT_EQ(-EPERM, kexec_file_load(self->kernel, -1, NULL, 0,
+						  NO_INITRD));
+		EXPECT_EQ(-EPERM, kexec_file_unload());
+	}
 	EXPECT_EQ(0, kmsg_refusals(&self->kmsg));
 }
 
