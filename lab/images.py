@@ -5,15 +5,17 @@
 Usage: lab/images.py K      or stock
 
 build/images/K/, all of the kernel that is built as K:
-    gzip, xz, zstd      its bzImage, the payload compressed otherwise (not for K=debug)
+    gzip, xz, zstd      its bzImage, the payload compressed otherwise (not for debug and small)
     vmlinux             the ELF file
     signed, foreign     the bzImage signed by a key that the kernel knows, that it does not
     modsig              the bzImage with a signature appended that IMA can appraise
     modsig-vmlinux      and the ELF file
     uki, uki-signed     a unified kernel image on systemd's stub, with .initrd and .cmdline
     uki-bare-signed     one with neither
-    uki-profile         uki, and a profile behind it whose parts must not be taken
-    probe.*             the probe as bzImage, ELF file and UKI (lab/probe)
+    probe.*             the boot probe as bzImage, ELF file and UKI (lab/probe)
+
+The small kernel has no EFI stub, so there is nothing to sign: of it there are vmlinux, uki
+and the probes.
 """
 
 import os
@@ -64,7 +66,7 @@ class Images:
         self.tree = os.path.join(home, "linux")
         self.obj = os.path.join(home, "obj", "fast" if k == "stock" else k)
         self.bzimage = os.path.join(self.obj, "arch/x86/boot/bzImage")
-        self.initrd = os.path.join(BUILD, "initramfs", "small.cpio")
+        self.initrd = os.path.join(BUILD, "initramfs", "next.cpio")
         self.out = os.path.join(BUILD, "images", k)
         self.scratch = scratch
         os.makedirs(self.out, exist_ok=True)
@@ -109,6 +111,12 @@ class Images:
         own = [(".osrel", b"ID=lab\n"), (".cmdline", line), (".linux", self.bzimage),
                (".initrd", self.initrd)]
         self.uki("uki", own)
+
+    def signatures(self):
+        self.signed("signed", self.bzimage)
+        self.signed("foreign", self.bzimage, "foreign")
+        self.modsig("modsig", self.bzimage)
+        self.modsig("modsig-vmlinux", self.to("vmlinux"))
         self.signed("uki-signed", self.to("uki"))
         self.uki("uki-bare", [(".osrel", b"ID=lab\n"), (".linux", self.bzimage)])
         self.signed("uki-bare-signed", self.to("uki-bare"))
@@ -123,14 +131,12 @@ class Images:
                                (".ucode", b"microcode" * 1000), (".initrd", self.initrd)])
 
     def all(self):
-        if self.k != "debug":
+        if self.k not in ("debug", "small"):
             self.compressed()
         write(self.to("vmlinux"), read(os.path.join(self.obj, "vmlinux")))
-        self.signed("signed", self.bzimage)
-        self.signed("foreign", self.bzimage, "foreign")
-        self.modsig("modsig", self.bzimage)
-        self.modsig("modsig-vmlinux", self.to("vmlinux"))
         self.ukis()
+        if self.k != "small":
+            self.signatures()
         self.probes()
 
 

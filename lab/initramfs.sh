@@ -26,7 +26,7 @@ stock) image=$build/stock/bzImage ;;
 *) image=$build/bzImage.$k ;;
 esac
 out=$build/initramfs/$k.cpio
-small=$build/initramfs/small.cpio
+small=$build/initramfs/next.cpio
 base=$cache/base
 bin=$build/guest
 
@@ -121,7 +121,5 @@ files() {
 }
 
 step "initramfs-$k" everything
-if [ "$k" != small ]; then
-	"$top/lab/images.py" "$k"
-	step "files-$k" files
-fi
+"$top/lab/images.py" "$k"
+step "files-$k" files

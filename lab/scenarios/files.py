@@ -15,7 +15,7 @@ E820 = re.compile(r"BIOS-e820: (\[mem .*)")
 MIB = 1 << 20
 LINKED_FOR = 16 * MIB   # a vmlinux, by its p_paddr
 INITRD_AT = 512 * MIB
-SMALL = os.path.join(BUILD, "initramfs", "small.cpio")
+SMALL = os.path.join(BUILD, "initramfs", "next.cpio")
 
 
 def maps(guest):
