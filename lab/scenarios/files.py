@@ -99,3 +99,14 @@ def file_load_peak(lab):
     limit = size * 102 // 100 + (16 << 10)
     lab.check(size < peak <= limit, "peak %d KiB, limit %d KiB" % (peak, limit))
     lab.check(back > -4096, "%d KiB are lost" % -back)
+
+
+@scenario(kernels=("fast",))
+def files_in_full_memory(lab):
+    """70 % of memory are page cache when the files are loaded; the kernel boots."""
+    guest = lab.guest(append="lab.run=full lab.args=files", memory="512M", cpus=2)
+    guest.expect(r"SCENARIO: filled")
+    guest.expect(r"SCENARIO: executing", timeout=60)
+    lab.check(payload.only_load(lab, guest)[0] > 0, "nothing is in place")
+    guest.expect(r"LAB: init of")
+    guest.expect(r"LAB: exit 0")
