@@ -122,7 +122,7 @@ static const char *read_segment(const char *buf, size_t len,
 		return "with a segment past the end of the file";
 	if (phdr->p_type != PT_LOAD)
 		return NULL;
-	if (phdr->p_memsz > ULONG_MAX - phdr->p_paddr)
+	if (!fits(phdr->p_paddr, phdr->p_memsz, (unsigned long)PAGE_MASK))
 		return "with a segment past the end of the address space";
 	if (phdr->p_align && !is_power_of_2(phdr->p_align))
 		return "with a segment whose alignment is no power of two";
@@ -169,7 +169,7 @@ int kexec_build_elf_info(const char *buf, size_t len, struct elfhdr *ehdr,
 	if (wrong)
 		return kexec_refuse(-ENOEXEC, "the image is %s", wrong);
 
-	phdrs = kcalloc(ehdr->e_phnum, sizeof(*phdrs), GFP_KERNEL);
+	phdrs = kvcalloc(ehdr->e_phnum, sizeof(*phdrs), GFP_KERNEL);
 	if (!phdrs)
 		return -ENOMEM;
 	read_image(buf, len, ehdr, phdrs);
@@ -186,7 +186,7 @@ int kexec_build_elf_info(const char *buf, size_t len, struct elfhdr *ehdr,
  */
 void kexec_free_elf_info(struct kexec_elf_info *elf_info)
 {
-	kfree(elf_info->proghdrs);
+	kvfree(elf_info->proghdrs);
 	*elf_info = (struct kexec_elf_info) {};
 }
 
@@ -247,12 +247,9 @@ static int add_segment(struct kimage *image, const char *buffer,
 		.bufsz		= min(phdr->p_filesz, phdr->p_memsz),
 		.mem		= mem,
 		.memsz		= phdr->p_memsz,
-		.buf_align	= PAGE_SIZE,
-		.buf_min	= mem,
-		.buf_max	= ULONG_MAX,
 	};
 
-	return kexec_add_buffer(&kbuf);
+	return kexec_add_placed(&kbuf);
 }
 
 /**
@@ -275,7 +272,7 @@ int kexec_elf_load(struct kimage *image, struct elfhdr *ehdr,
 	struct kexec_buf hole = {
 		.image		= image,
 		.mem		= KEXEC_BUF_MEM_UNKNOWN,
-		.memsz		= extent.end - extent.start,
+		.memsz		= PAGE_ALIGN(extent.end - extent.start),
 		.buf_align	= extent.align,
 		.buf_min	= max(kbuf->buf_min, extent.start),
 		.buf_max	= kbuf->buf_max,

@@ -217,6 +217,7 @@ void kexec_free_files(struct kimage *image);
 
 /* kexec_place.c */
 int kexec_find_place(struct kexec_buf *kbuf);
+int kexec_add_placed(struct kexec_buf *kbuf);
 
 /* kexec_file.c */
 void kexec_file_done(struct kimage *image);

@@ -236,22 +236,10 @@ int kexec_locate_mem_hole(struct kexec_buf *kbuf)
 	return err;
 }
 
-/**
- * kexec_add_buffer - add a segment to an image that is being loaded
- * @kbuf: the segment; kexec_buf.mem is set if it was unknown, and
- *	kexec_buf.memsz rounded up
- *
- * To be called by a loader and by IMA, before there are control pages.  The
- * segment may still be changed or dropped by whoever added it.
- *
- * Return: 0; -EINVAL if there are KEXEC_SEGMENT_MAX segments already;
- * -EADDRNOTAVAIL if there is no place for it; -ENOMEM after a fatal signal.
- */
-int kexec_add_buffer(struct kexec_buf *kbuf)
+/* Can there be such a segment?  Its size is rounded up. */
+static int size_segment(struct kexec_buf *kbuf)
 {
 	struct kimage *image = kbuf->image;
-	struct kexec_segment *segment;
-	int err;
 
 	if (image->nr_segments >= KEXEC_SEGMENT_MAX)
 		return kexec_refuse(-EINVAL, "the image needs more than %d segments",
@@ -261,14 +249,61 @@ int kexec_add_buffer(struct kexec_buf *kbuf)
 				    image->nr_segments, kbuf->memsz);
 
 	kbuf->memsz = PAGE_ALIGN(kbuf->memsz);
-	err = arch_kexec_locate_mem_hole(kbuf);
+	return 0;
+}
+
+static void append_segment(const struct kexec_buf *kbuf)
+{
+	struct kimage *image = kbuf->image;
+
+	image->segment[image->nr_segments++] = (struct kexec_segment) {
+		.kbuf	= kbuf->buffer,
+		.bufsz	= kbuf->bufsz,
+		.mem	= kbuf->mem,
+		.memsz	= kbuf->memsz,
+	};
+}
+
+/**
+ * kexec_add_placed - add a segment in a hole that was located before
+ * @kbuf: the segment; kexec_buf.memsz is rounded up
+ *
+ * An architecture may count a hole as taken once it has located it, and 0 may
+ * be its address; kexec_add_buffer() would locate another one.
+ *
+ * Return: 0, -EINVAL or -EADDRNOTAVAIL, as kexec_add_buffer().
+ */
+int kexec_add_placed(struct kexec_buf *kbuf)
+{
+	int err = size_segment(kbuf);
+
+	if (!err)
+		append_segment(kbuf);
+	return err;
+}
+
+/**
+ * kexec_add_buffer - add a segment to an image that is being loaded
+ * @kbuf: the segment; kexec_buf.mem is set if it was unknown, kexec_buf.memsz
+ *	rounded up, kexec_buf.buf_align at least a page
+ *
+ * To be called by a loader and by IMA, before there are control pages.  The
+ * segment may still be changed or dropped by whoever added it.
+ *
+ * Return: 0; -EINVAL if there are KEXEC_SEGMENT_MAX segments already;
+ * -EADDRNOTAVAIL if there is no place for it; -ENOMEM after a fatal signal.
+ */
+int kexec_add_buffer(struct kexec_buf *kbuf)
+{
+	int err = size_segment(kbuf);
+
 	if (err)
 		return err;
 
-	segment = &image->segment[image->nr_segments++];
-	segment->kbuf = kbuf->buffer;
-	segment->bufsz = kbuf->bufsz;
-	segment->mem = kbuf->mem;
-	segment->memsz = kbuf->memsz;
-	return 0;
+	/* An architecture that searches itself relies on it. */
+	kbuf->buf_align = max(kbuf->buf_align, PAGE_SIZE);
+	err = arch_kexec_locate_mem_hole(kbuf);
+	if (!err)
+		append_segment(kbuf);
+	return err;
 }

@@ -14,7 +14,6 @@
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/err.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -48,9 +47,8 @@ static int lay_out(struct purgatory_info *pi, struct kexec_buf *kbuf)
 	kbuf->buffer = pi->purgatory_buf;
 	kbuf->bufsz = layout.bufsz;
 	kbuf->memsz = layout.memsz;
-	/* Not looked at, and perhaps never written, if there is a place. */
-	if (kbuf->mem == KEXEC_BUF_MEM_UNKNOWN)
-		kbuf->buf_align = max_t(u64, kbuf->buf_align, layout.align);
+	/* Not every caller has written one. */
+	kbuf->buf_align = layout.align;
 	return 0;
 }
 
@@ -99,8 +97,8 @@ static int link_at(struct kimage *image, unsigned long mem)
 /**
  * kexec_load_purgatory - add the purgatory to an image, and enter the image there
  * @image: the image
- * @kbuf: where it may go; mem, buf_min, buf_max, buf_align and top_down are the
- *	caller's, the rest is filled in; mem is where it went
+ * @kbuf: where it may go; mem, buf_min, buf_max and top_down are the caller's,
+ *	the rest is filled in; mem is where it went
  *
  * Return: 0; -ENOMEM; -ENOEXEC if it cannot be linked; or why
  * kexec_add_buffer() failed.
