@@ -165,6 +165,9 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
 				    file_name(file), file->size);
 
 	bytes = kernel_read_file(from, 0, &file->data, file->size, NULL, id);
+	/* Another machine may have cut it meanwhile. */
+	if (bytes >= 0 && bytes != file->size)
+		bytes = -EIO;
 	if (bytes < 0)
 		return kexec_refuse(bytes, "the %s file cannot be read: error %zd",
 				    file_name(file), bytes);
@@ -244,9 +247,10 @@ static unsigned long pages_of_segment(const struct kexec_file *file,
 static unsigned long run_of_file(const struct kexec_file *file,
 				 unsigned long at, unsigned long end)
 {
-	unsigned long run = 1;
+	unsigned long first = page_to_pfn(file->page[at]), run = 1;
 
-	while (at + run < end && file->page[at + run] == file->page[at] + run)
+	while (at + run < end && file->page[at + run] &&
+	       page_to_pfn(file->page[at + run]) == first + run)
 		run++;
 	return run;
 }
