@@ -301,7 +301,9 @@ static int load_files(const struct file_args *args)
 	} else {
 		kexec_image_install(image);
 		kexec_file_done(image);
-		ima_kexec_post_load(image);
+		/* IMA goes on filling the image that a reboot executes. */
+		if (image->type == KEXEC_TYPE_DEFAULT)
+			ima_kexec_post_load(image);
 	}
 	kexec_file_dbg_print = false;
 	return err;

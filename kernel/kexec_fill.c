@@ -39,7 +39,8 @@ static int fill_page(struct page *page, const struct kimage *image,
 	unsigned long left = 0;
 	void *to;
 
-	if (image->file_mode && page_is_buffer(page, segment->kbuf + offset))
+	if (image->file_mode && bytes &&
+	    page_is_buffer(page, segment->kbuf + offset))
 		return 0;
 
 	to = kmap_local_page(page);
