@@ -14,8 +14,8 @@
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/err.h>
+#include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
 
 #include "kexec_internal.h"
 #include "kexec_link.h"
@@ -34,14 +34,15 @@ static int lay_out(struct purgatory_info *pi, struct kexec_buf *kbuf)
 				    verdict.section, verdict.wrong);
 
 	pi->ehdr = ehdr;
-	pi->sechdrs = vcalloc(ehdr->e_shnum, sizeof(*pi->sechdrs));
+	pi->sechdrs = kvcalloc(ehdr->e_shnum, sizeof(*pi->sechdrs),
+			       GFP_KERNEL | __GFP_NOWARN);
 	if (!pi->sechdrs)
 		return -ENOMEM;
 	memcpy(pi->sechdrs, (const void *)ehdr + ehdr->e_shoff,
 	       ehdr->e_shnum * sizeof(*pi->sechdrs));
 	layout = link_lay_out(ehdr, pi->sechdrs);
 
-	pi->purgatory_buf = vzalloc(layout.bufsz);
+	pi->purgatory_buf = kvzalloc(layout.bufsz, GFP_KERNEL | __GFP_NOWARN);
 	if (!pi->purgatory_buf)
 		return -ENOMEM;
 	kbuf->buffer = pi->purgatory_buf;
@@ -182,7 +183,7 @@ void kexec_purgatory_free(struct kimage *image)
 {
 	struct purgatory_info *pi = &image->purgatory_info;
 
-	vfree(pi->purgatory_buf);
-	vfree(pi->sechdrs);
+	kvfree(pi->purgatory_buf);
+	kvfree(pi->sechdrs);
 	*pi = (struct purgatory_info) {};
 }
