@@ -37,14 +37,14 @@ static int lay_out(struct purgatory_info *pi, struct kexec_buf *kbuf)
 	pi->sechdrs = kvcalloc(ehdr->e_shnum, sizeof(*pi->sechdrs),
 			       GFP_KERNEL | __GFP_NOWARN);
 	if (!pi->sechdrs)
-		return -ENOMEM;
+		return kexec_refuse(-ENOMEM, "no memory to link the purgatory");
 	memcpy(pi->sechdrs, (const void *)ehdr + ehdr->e_shoff,
 	       ehdr->e_shnum * sizeof(*pi->sechdrs));
 	layout = link_lay_out(ehdr, pi->sechdrs);
 
 	pi->purgatory_buf = kvzalloc(layout.bufsz, GFP_KERNEL | __GFP_NOWARN);
 	if (!pi->purgatory_buf)
-		return -ENOMEM;
+		return kexec_refuse(-ENOMEM, "no memory to link the purgatory");
 	kbuf->buffer = pi->purgatory_buf;
 	kbuf->bufsz = layout.bufsz;
 	kbuf->memsz = layout.memsz;
