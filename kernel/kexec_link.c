@@ -8,7 +8,8 @@
  * ends where the bytes do.  Sections for debuggers and linkers are left out.
  *
  * link_check() makes sure, once, of all that the rest relies on: each table and
- * each section lies within the object, each name ends within its table, and
+ * each section lies within the object and the tables stay there, each name ends
+ * within its table, and
  * each relocation that counts changes a byte of an allocated section by a
  * symbol that has an address.  What the relocation types mean is the
  * architecture's business.
@@ -142,6 +143,8 @@ static const char *check_symbols(const Elf64_Ehdr *ehdr,
 
 	if (!is_table(section, sizeof(*symbol)))
 		return "it is no table of symbols";
+	if (is_allocated(section))
+		return "its symbols are to be loaded themselves";
 	if (!is_string_table(ehdr, section->sh_link))
 		return "its symbols have no names";
 
@@ -196,6 +199,8 @@ static const char *check_relocations(const Elf64_Ehdr *ehdr,
 		return NULL;
 	if (!has_bytes(target))
 		return "it relocates what has no bytes";
+	if (is_allocated(section))
+		return "its relocations are to be loaded themselves";
 	if (!is_table(section, entry))
 		return "it is no table of relocations";
 	if (section->sh_link >= ehdr->e_shnum ||

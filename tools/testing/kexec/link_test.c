@@ -378,6 +378,7 @@ BREAK(two_symbols, {
 })
 BREAK(symbol_entsize, SECTION(SHT_SYMTAB, 0)->sh_entsize = 8)
 BREAK(symbol_size, SECTION(SHT_SYMTAB, 0)->sh_size--)
+BREAK(symbol_alloc, SECTION(SHT_SYMTAB, 0)->sh_flags |= SHF_ALLOC)
 BREAK(symbol_link, SECTION(SHT_SYMTAB, 0)->sh_link = EHDR->e_shnum)
 BREAK(strtab, object[section_at(object, SECTION(SHT_SYMTAB, 0)->sh_link)->sh_offset +
 	section_at(object, SECTION(SHT_SYMTAB, 0)->sh_link)->sh_size - 1] = 'x')
@@ -387,6 +388,7 @@ BREAK(symbol_value, { SYMBOLS[1].st_shndx = 1; SYMBOLS[1].st_value = ~0ull; })
 BREAK(section_name, SECTION(SHT_PROGBITS, SHF_ALLOC)->sh_name = ~0u)
 BREAK(rela_target, SECTION(SHT_RELA, 0)->sh_info = EHDR->e_shnum)
 BREAK(rela_nobits, section_at(object, SECTION(SHT_RELA, 0)->sh_info)->sh_type = SHT_NOBITS)
+BREAK(rela_alloc, SECTION(SHT_RELA, 0)->sh_flags |= SHF_ALLOC)
 BREAK(rela_entsize, SECTION(SHT_RELA, 0)->sh_entsize = 16)
 BREAK(rela_link, SECTION(SHT_RELA, 0)->sh_link = 0)
 BREAK(rela_offset, RELOCATIONS->r_offset =
@@ -456,6 +458,8 @@ static const struct {
 	  "it is no table of symbols", SHT_SYMTAB },
 	{ "symbol_size", break_symbol_size,
 	  "it is no table of symbols", SHT_SYMTAB },
+	{ "symbol_alloc", break_symbol_alloc,
+	  "its symbols are to be loaded themselves", SHT_SYMTAB },
 	{ "symbol_link", break_symbol_link,
 	  "its symbols have no names", SHT_SYMTAB },
 	{ "strtab", break_strtab,
@@ -472,6 +476,8 @@ static const struct {
 	  "it relocates no section", SHT_RELA },
 	{ "rela_nobits", break_rela_nobits,
 	  "it relocates what has no bytes", SHT_RELA },
+	{ "rela_alloc", break_rela_alloc,
+	  "its relocations are to be loaded themselves", SHT_RELA },
 	{ "rela_entsize", break_rela_entsize,
 	  "it is no table of relocations", SHT_RELA },
 	{ "rela_link", break_rela_link,
