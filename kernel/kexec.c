@@ -67,18 +67,21 @@ static int refuse_table(unsigned long nr_segments, int err)
 
 /* An image from a table of at least one segment goes into its slot. */
 static int load_image(unsigned long entry, unsigned long nr_segments,
-		      const struct kexec_segment *segments, int type)
+		      const struct kexec_segment *segments, unsigned long flags)
 {
+	int type = image_type(flags);
 	struct kimage *image;
-	int err;
+	int err = 0;
 
 	if (type == KEXEC_TYPE_CRASH)
-		return kexec_refuse(-EADDRNOTAVAIL, "entry %#lx: no memory is reserved for a crash kernel",
-				    entry);
+		err = kexec_crash_check_entry(entry);
+	if (err)
+		return err;
 
 	image = kexec_image_new(entry, type);
 	if (!image)
 		return kexec_refuse(-ENOMEM, "no memory for the image");
+	crash_hotplug_begin(image, flags);
 	image->nr_segments = nr_segments;
 	memcpy(image->segment, segments, nr_segments * sizeof(*segments));
 
@@ -94,16 +97,15 @@ static int load_or_unload(unsigned long entry, unsigned long nr_segments,
 			  const struct kexec_segment *segments,
 			  unsigned long flags)
 {
-	int type = image_type(flags);
 	int err = 0;
 
 	if (!mutex_trylock(&kexec_lock))
 		return kexec_refuse(-EBUSY, "another load, an unload or a reboot is under way");
 
 	if (nr_segments)
-		err = load_image(entry, nr_segments, segments, type);
+		err = load_image(entry, nr_segments, segments, flags);
 	else
-		kexec_unload(type);
+		kexec_unload(image_type(flags));
 	mutex_unlock(&kexec_lock);
 	return err;
 }

@@ -10,6 +10,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -67,6 +68,17 @@ static struct page *alloc_fit_control(struct kimage *image, unsigned long pages)
 	return NULL;
 }
 
+/* Those of a crash image lie in the crash region, which nobody allocates. */
+static struct page *borrow_control(struct kimage *image, unsigned long pages)
+{
+	struct page *page = kexec_crash_hole(image, pages);
+
+	if (page && !PageHighMem(page) &&
+	    arch_kexec_post_alloc_pages(page_address(page), pages, GFP_KERNEL))
+		return NULL;
+	return page;
+}
+
 /**
  * kexec_reserve_control - have room for control pages in one block
  * @image: the image, whose destinations are known
@@ -81,7 +93,10 @@ int kexec_reserve_control(struct kimage *image, unsigned long pages)
 	if (!block)
 		return -ENOMEM;
 
-	block->page = alloc_fit_control(image, pages);
+	if (image->type == KEXEC_TYPE_CRASH)
+		block->page = borrow_control(image, pages);
+	else
+		block->page = alloc_fit_control(image, pages);
 	if (!block->page) {
 		kfree(block);
 		return -ENOMEM;
@@ -109,6 +124,24 @@ static struct page *take_control(struct kimage *image, unsigned long pages)
 	return NULL;
 }
 
+/*
+ * A new block, as large as all before it, so that there are few; if memory has no
+ * room for it, one that is just large enough.
+ */
+static int add_block(struct kimage *image, unsigned long pages)
+{
+	struct kexec_block *block;
+	unsigned long wish = CONTROL_BLOCK_PAGES;
+
+	list_for_each_entry(block, &image->memory->control, link)
+		wish += block->pages;
+	wish = min(roundup_pow_of_two(wish), MAX_ORDER_NR_PAGES);
+
+	if (wish > pages && !kexec_reserve_control(image, wish))
+		return 0;
+	return kexec_reserve_control(image, pages);
+}
+
 /**
  * kimage_alloc_control_pages - pages for what runs between the kernels
  * @image: the image
@@ -128,10 +161,20 @@ struct page *kimage_alloc_control_pages(struct kimage *image,
 
 	if (page)
 		return page;
-	if (kexec_reserve_control(image, max(pages, CONTROL_BLOCK_PAGES)) &&
-	    kexec_reserve_control(image, pages))
-		return NULL;
+	while (add_block(image, pages)) {
+		if (!kexec_crash_make_room(image))
+			return NULL;
+	}
 	return take_control(image, pages);
+}
+
+static void free_block(struct kimage *image, struct kexec_block *block)
+{
+	if (image->type != KEXEC_TYPE_CRASH)
+		kexec_disown_pages(block->page, block->pages);
+	else if (!PageHighMem(block->page))
+		arch_kexec_pre_free_pages(page_address(block->page),
+					  block->pages);
 }
 
 void kexec_free_control(struct kimage *image)
@@ -139,7 +182,7 @@ void kexec_free_control(struct kimage *image)
 	struct kexec_block *block, *next;
 
 	list_for_each_entry_safe(block, next, &image->memory->control, link) {
-		kexec_disown_pages(block->page, block->pages);
+		free_block(image, block);
 		kfree(block);
 	}
 }

@@ -122,6 +122,9 @@ struct kimage *kexec_image_new(unsigned long entry, int type)
 	image->memory = memory;
 	image->start = entry;
 	image->type = type;
+#ifdef CONFIG_CRASH_HOTPLUG
+	image->elfcorehdr_index = -1;
+#endif
 	return image;
 }
 
@@ -134,6 +137,7 @@ void kexec_image_free(struct kimage *image, struct kimage *heir)
 {
 	ima_kexec_release(image);
 	kexec_file_done(image);
+	kexec_crash_free(image);
 	kexec_unguard(image);
 	kexec_free_aside(image);
 	kexec_free_sources(image, heir);
@@ -225,23 +229,28 @@ static int take_control_pages(struct kimage *image)
 	struct kexec_memory *memory = image->memory;
 	unsigned long unclaimed = memory->total - memory->in_place;
 	unsigned long list = plan_list_pages(unclaimed, 0, KEXEC_LIST_ENTRIES);
+	bool crash = image->type == KEXEC_TYPE_CRASH;
 
 	/* An estimate: if it cannot be had in one block, several will do. */
-	kexec_reserve_control(image, list + KEXEC_CONTROL_SPARE_PAGES);
+	kexec_reserve_control(image, (crash ? 0 : list) + KEXEC_CONTROL_SPARE_PAGES);
 
 	image->control_code_page =
 		kimage_alloc_control_pages(image,
 					   get_order(KEXEC_CONTROL_PAGE_SIZE));
-	image->swap_page = kimage_alloc_control_pages(image, 0);
-	if (!image->control_code_page || !image->swap_page)
+	if (!crash)
+		image->swap_page = kimage_alloc_control_pages(image, 0);
+	if (!image->control_code_page || (!crash && !image->swap_page))
 		return kexec_refuse(-ENOMEM, "no memory for control pages");
 	return 0;
 }
 
 static int prepare_machine(struct kimage *image)
 {
-	int err = machine_kexec_prepare(image);
+	int err;
 
+	kexec_crash_open(image);
+	err = machine_kexec_prepare(image);
+	kexec_crash_close(image);
 	if (err)
 		return kexec_refuse(err, "the architecture cannot prepare the hand-off: error %d",
 				    err);
@@ -260,8 +269,12 @@ static int finish_machine(struct kimage *image)
 
 static int protect_image(struct kimage *image)
 {
-	int err = kexec_guard(image);
+	int err;
 
+	/* The crash region is protected as a whole, when it is complete. */
+	if (image->type == KEXEC_TYPE_CRASH)
+		return 0;
+	err = kexec_guard(image);
 	if (err)
 		return kexec_refuse(err, "no memory to write-protect the image");
 	return 0;
@@ -276,13 +289,17 @@ static int use_pages(struct kimage *image)
 /* Nothing is copied before machine_kexec_prepare() has seen the buffers. */
 static int (*const build_steps[])(struct kimage *image) = {
 	plan_image,
+	kexec_crash_check_segments,
 	kexec_check_destinations,
+	kexec_crash_prepare,
 	use_pages,
 	kexec_claim,
 	take_control_pages,
 	prepare_machine,
+	kimage_crash_copy_vmcoreinfo,
 	kexec_stage,
 	kexec_fill,
+	crash_hotplug_find_header,
 	kexec_seal_prepare,
 	kexec_purgatory_digest,
 	finish_machine,
@@ -332,13 +349,22 @@ static unsigned long pages_to_kib(unsigned long pages)
  */
 void kexec_image_install(struct kimage *image)
 {
-	struct kimage *old = xchg(kexec_slot(image->type), image);
+	bool crash = image->type == KEXEC_TYPE_CRASH;
+	struct kimage *old;
 
-	if (old)
+	old = crash ? kexec_crash_install(image) : xchg(&kexec_image, image);
+	if (old && crash)
+		kexec_image_free(old, NULL);
+	else if (old)
 		replace_image(image, old);
-	pr_info("loaded: %lu segments, %lu KiB in place, %lu KiB staged\n",
-		image->nr_segments, pages_to_kib(image->memory->in_place),
+	pr_info("%sloaded: %lu segments, %lu KiB in place, %lu KiB staged\n",
+		crash ? "crash image " : "", image->nr_segments,
+		pages_to_kib(image->memory->in_place),
 		pages_to_kib(image->memory->staged));
+
+	/* The crash region has all of it now. */
+	if (crash)
+		kexec_free_sources(image, NULL);
 }
 
 /**
@@ -347,7 +373,8 @@ void kexec_image_install(struct kimage *image)
  */
 void kexec_unload(int type)
 {
-	struct kimage *old = xchg(kexec_slot(type), NULL);
+	struct kimage *old = type == KEXEC_TYPE_CRASH ?
+			     kexec_crash_remove() : xchg(&kexec_image, NULL);
 
 	if (old)
 		kexec_image_free(old, NULL);

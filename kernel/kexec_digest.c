@@ -6,8 +6,9 @@
  * digests as well.  They are taken from the pages of the image, where the bytes
  * were put, and not from the buffers that they came from.
  *
- * Two segments are never checked: the purgatory's own, which holds the digests,
- * and IMA's, which is filled when the image is executed.
+ * Three segments are never checked: the purgatory's own, which holds the digests,
+ * IMA's, which is filled when the image is executed, and the ELF header of a
+ * dump, if it is to follow hotplug events.
  *
  * Most architectures have purgatories that take one SHA-256 over everything,
  * as linux/purgatory.h has it.  CONFIG_KEXEC_PURGATORY_XXHASH selects the fast
@@ -32,7 +33,7 @@ static bool is_checked(const struct kimage *image, unsigned long i)
 	if (image->is_ima_segment_index_set && i == image->ima_segment_index)
 		return false;
 #endif
-	return !is_purgatory(image, i);
+	return !is_purgatory(image, i) && !crash_hotplug_changes(image, i);
 }
 
 #ifdef CONFIG_KEXEC_PURGATORY_XXHASH

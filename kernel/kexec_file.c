@@ -293,6 +293,7 @@ static int load_files(const struct file_args *args)
 	image->file_mode = true;
 	image->no_claim = !!(args->flags & KEXEC_FILE_NO_CMA);
 	image->force_dtb = !!(args->flags & KEXEC_FILE_FORCE_DTB);
+	crash_hotplug_begin(image, 0);
 
 	kexec_file_dbg_print = args->flags & KEXEC_FILE_DEBUG;
 	err = build_image(image, args);

@@ -150,6 +150,12 @@ int kexec_seal_prepare(struct kimage *image)
 	struct page *page;
 	unsigned long wanted;
 
+	/* A crash image is copied when it is installed. */
+	if (image->type == KEXEC_TYPE_CRASH) {
+		image->head = IND_DONE;
+		return 0;
+	}
+
 	for (; kexec_next_source(image, &dest, ULONG_MAX, &source, &pages);
 	     dest += pages) {
 		if (!run_is_listed(dest, source))

@@ -53,6 +53,9 @@ struct kexec_file {
  * @guarded: ranges that are write-protected
  * @held: pages claimed before the destinations were known
  * @attempts: attempts at a claim that the load may still make
+ * @vmcoreinfo: of a crash image the copy of vmcoreinfo, mapped
+ * @events: of a crash image: hotplug events that had come before it was loaded
+ * @exposed: of a crash image: its segments are mapped without encryption
  * @file: of a file load the kernel and the initrd, until the load is over
  *
  * All of it is protected by kexec_lock while the image is being built, and
@@ -74,6 +77,9 @@ struct kexec_memory {
 	struct list_head guarded;
 	struct list_head held;
 	unsigned int attempts;
+	void *vmcoreinfo;
+	unsigned long events;
+	bool exposed;
 	struct kexec_file file[2];
 };
 
@@ -108,6 +114,9 @@ extern struct mutex kexec_lock;
  * first block of control pages is taken.
  */
 #define KEXEC_CONTROL_SPARE_PAGES	32
+
+/* Blocks of control pages that a crash image has at most. */
+#define KEXEC_CRASH_BLOCKS		16
 
 /* kexec_core.c */
 int kexec_load_permitted(int type);
@@ -187,6 +196,7 @@ int kexec_own_pages(struct page *page, unsigned long pages);
 void kexec_disown_pages(struct page *page, unsigned long pages);
 int kexec_map_in_place(struct kimage *image, unsigned long pfn,
 		       unsigned long pages);
+int kexec_map_gaps(struct kimage *image, const struct plan_range *dest);
 int kexec_map_source(struct kimage *image, unsigned long dest,
 		     struct page *page, unsigned long *pages);
 struct page *kexec_alloc_block(unsigned int *order);
@@ -208,6 +218,116 @@ int kexec_fill_segment(struct kimage *image, unsigned long index);
 void *kexec_vmap(struct page **page, unsigned long pages);
 int kexec_seal_prepare(struct kimage *image);
 void kexec_seal(struct kimage *image);
+
+#ifdef CONFIG_CRASH_DUMP
+/* crash_core.c */
+bool crash_slot_try(void);
+void crash_slot_leave(void);
+
+/*
+ * kexec_crash.c; crash_lock is for whoever changes the crash region or its slot
+ * in task context.
+ */
+extern struct mutex crash_lock;
+
+void crash_region_open(void);
+void crash_region_close(void);
+
+int kexec_crash_check_entry(unsigned long entry);
+int kexec_crash_check_segments(struct kimage *image);
+int kexec_crash_prepare(struct kimage *image);
+int kexec_crash_write_through(struct kimage *image);
+bool kexec_crash_make_room(struct kimage *image);
+struct page *kexec_crash_hole(struct kimage *image, unsigned long pages);
+void kexec_crash_open(struct kimage *image);
+void kexec_crash_close(struct kimage *image);
+struct kimage *kexec_crash_install(struct kimage *image);
+struct kimage *kexec_crash_remove(void);
+void kexec_crash_free(struct kimage *image);
+void kexec_crash_rewrite(struct kimage *image, unsigned long index,
+			 const void *buf, size_t size);
+#else
+static inline int kexec_crash_check_entry(unsigned long entry)
+{
+	return kexec_refuse(-EADDRNOTAVAIL, "this kernel cannot load crash images");
+}
+
+static inline int kexec_crash_check_segments(struct kimage *image)
+{
+	return 0;
+}
+
+static inline int kexec_crash_prepare(struct kimage *image)
+{
+	return 0;
+}
+
+static inline int kexec_crash_write_through(struct kimage *image)
+{
+	return -ENOMEM;
+}
+
+static inline bool kexec_crash_make_room(struct kimage *image)
+{
+	return false;
+}
+
+static inline struct page *kexec_crash_hole(struct kimage *image,
+					    unsigned long pages)
+{
+	return NULL;
+}
+
+static inline void kexec_crash_open(struct kimage *image)
+{
+}
+
+static inline void kexec_crash_close(struct kimage *image)
+{
+}
+
+static inline struct kimage *kexec_crash_install(struct kimage *image)
+{
+	return NULL;
+}
+
+static inline struct kimage *kexec_crash_remove(void)
+{
+	return NULL;
+}
+
+static inline void kexec_crash_free(struct kimage *image)
+{
+}
+#endif
+
+/* crash_hotplug.c */
+#ifdef CONFIG_CRASH_HOTPLUG
+void crash_hotplug_begin(struct kimage *image, unsigned long flags);
+int crash_hotplug_find_header(struct kimage *image);
+void crash_hotplug_catch_up(struct kimage *image);
+bool crash_hotplug_changes(const struct kimage *image, unsigned long index);
+#else
+static inline void crash_hotplug_begin(struct kimage *image,
+				       unsigned long flags)
+{
+}
+
+static inline int crash_hotplug_find_header(struct kimage *image)
+{
+	return 0;
+}
+
+static inline void crash_hotplug_catch_up(struct kimage *image)
+{
+}
+
+static inline bool crash_hotplug_changes(const struct kimage *image,
+					 unsigned long index)
+{
+	return false;
+}
+#endif
 
 #ifdef CONFIG_KEXEC_FILE
 /* kexec_read.c */

@@ -212,6 +212,19 @@ int kexec_find_place(struct kexec_buf *kbuf)
 	return err;
 }
 
+/* Nothing is claimed there: it is reserved, and what was loaded gives way. */
+static int place_in_crash_region(struct kexec_buf *kbuf)
+{
+	struct kexec_search search;
+
+	start_search(&search, kbuf);
+	if (!try_area(&search, (struct plan_area){ crashk_res.start,
+						   crashk_res.end + 1 }))
+		return -ENOENT;
+	kbuf->mem = search.mem;
+	return 0;
+}
+
 /**
  * kexec_locate_mem_hole - find a place for a segment
  * @kbuf: what is to be placed; kexec_buf.mem is set
@@ -220,14 +233,16 @@ int kexec_find_place(struct kexec_buf *kbuf)
  */
 int kexec_locate_mem_hole(struct kexec_buf *kbuf)
 {
+	bool crash;
 	int err;
 
 	if (kbuf->mem != KEXEC_BUF_MEM_UNKNOWN)
 		return 0;
-	if (kbuf->image->type == KEXEC_TYPE_CRASH)
-		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
 
-	err = kexec_find_place(kbuf);
+	crash = kbuf->image->type == KEXEC_TYPE_CRASH;
+	if (crash && !crashk_res.end)
+		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
+	err = crash ? place_in_crash_region(kbuf) : kexec_find_place(kbuf);
 	if (err == -ENOENT)
 		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, between %#lx and %#lx",
 				    kbuf->image->nr_segments, kbuf->memsz,

@@ -103,6 +103,29 @@ int kexec_map_in_place(struct kimage *image, unsigned long pfn,
 }
 
 /**
+ * kexec_map_gaps - record that what has no source yet is in place
+ * @image: the image
+ * @dest: a destination, of which the caller owns the pages
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kexec_map_gaps(struct kimage *image, const struct plan_range *dest)
+{
+	unsigned long pfn = dest->start, next, source, pages;
+	int err = 0;
+
+	for (; !err && pfn < dest->end; pfn = next + pages) {
+		next = pfn;
+		pages = 0;
+		if (!kexec_next_source(image, &next, dest->end, &source, &pages))
+			next = dest->end;
+		if (next > pfn)
+			err = kexec_map_in_place(image, pfn, next - pfn);
+	}
+	return err;
+}
+
+/**
  * kexec_map_source - use pages that hold the right bytes already
  * @image: the image, which gets the pages where they can be used
  * @dest: destination page frame of the first one
@@ -432,6 +455,9 @@ int kexec_stage(struct kimage *image)
 	int err;
 
 	err = collect_pages(image);
+	if (err && !fatal_signal_pending(current) &&
+	    !kexec_crash_write_through(image))
+		return 0;
 	for (i = 0; !err && i < memory->nr_dest; i++)
 		err = stage_destination(image, &memory->dest[i]);
 
@@ -482,6 +508,13 @@ static void free_run(unsigned long pfn, unsigned long pages,
 	}
 }
 
+/* What a crash image has in place belongs to the reserved region. */
+static bool is_owned(const struct kimage *image, unsigned long dest,
+		     unsigned long source)
+{
+	return image->type != KEXEC_TYPE_CRASH || source != dest;
+}
+
 /**
  * kexec_free_sources - free the pages that hold the bytes of an image
  * @image: the image
@@ -493,7 +526,8 @@ void kexec_free_sources(struct kimage *image, struct kimage *heir)
 
 	for (; kexec_next_source(image, &dest, ULONG_MAX, &source, &pages);
 	     dest += pages)
-		free_run(source, pages, source == dest ? heir : NULL);
+		if (is_owned(image, dest, source))
+			free_run(source, pages, source == dest ? heir : NULL);
 	mtree_destroy(&image->memory->sources);
 }
 

@@ -71,6 +71,8 @@ small_tree() {
 		[ "$applet" = busybox ] || ln -s busybox "$1/bin/$applet"
 	done
 	cp "$top/lab/guest/init" "$1/init"
+	mkdir -p "$1/lab/bin"
+	cp "$bin/lab/vmcore" "$1/lab/bin/"
 	for script in "$top"/lab/scenarios/guest/*; do
 		[ ! -f "$script" ] || cp "$script" "$1/lab/run/"
 	done

@@ -12,7 +12,7 @@
 whose=$1
 k=$2
 config=$top/lab/config
-[ -f "$config/$k.config" ] || [ "$k" = fast ] || die "no kernel is called K=$k"
+[ -f "$config/$k.config" ] || die "no kernel is called K=$k"
 
 "$top/lab/base.sh"
 fragments="$config/base.config $top/tools/testing/selftests/kexec/config"
@@ -32,7 +32,7 @@ stock)
 	;;
 *) die "kernel: whose kernel is $whose?" ;;
 esac
-[ "$k" = fast ] || fragments="$fragments $config/$k.config"
+[ "$whose" = stock ] || fragments="$fragments $config/$k.config"
 
 # shellcheck disable=SC2086 # a list of words
 "$top/lab/config.sh" "$tree" "$obj" $fragments

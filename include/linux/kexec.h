@@ -172,6 +172,11 @@ struct kexec_file_ops {
  * @ima_buffer_size: its length in bytes
  * @ima_segment_index: its index in @segment
  * @is_ima_segment_index_set: @ima_segment_index holds one
+ * @hotplug_support: the loader of the image agrees that its ELF core header is
+ *	rewritten after hotplug events
+ * @elfcorehdr_updated: that has happened: all possible CPUs are in it
+ * @hp_action: %KEXEC_CRASH_HP_* while arch_crash_handle_hotplug_event() runs
+ * @elfcorehdr_index: index in @segment of the ELF core header; -1 for none
  * @elf_headers: the ELF core header of a crash image, allocated by vzalloc()
  * @elf_headers_sz: its length in bytes
  * @elf_load_addr: its physical address
@@ -213,6 +218,13 @@ struct kimage {
 	size_t ima_buffer_size;
 	phys_addr_t ima_buffer_addr;
 	void *ima_buffer;
+#endif
+
+#ifdef CONFIG_CRASH_HOTPLUG
+	bool hotplug_support;
+	bool elfcorehdr_updated;
+	int hp_action;
+	int elfcorehdr_index;
 #endif
 
 	unsigned long elf_load_addr;
@@ -282,6 +294,16 @@ static inline int arch_kexec_unprotect_pages(struct page *page,
 					     unsigned int pages)
 {
 	return 0;
+}
+#endif
+
+/* Memory of the crash region, first byte to last, goes back to the allocator. */
+#ifndef crash_free_reserved_phys_range
+static inline void crash_free_reserved_phys_range(unsigned long start,
+						  unsigned long last)
+{
+	free_reserved_area(phys_to_virt(start), phys_to_virt(last) + 1, -1,
+			   NULL);
 }
 #endif
 

@@ -153,7 +153,7 @@ static void lay_out(struct x86_load *load)
 	unsigned int i;
 
 	append(data, sizeof(*data->params));
-	data->cmdline = append(data, load->cmdline.size + 1);
+	data->cmdline = append(data, CMDLINE_SPARE + load->cmdline.size + 1);
 	data->efi_map_size = boot_efi_map_size();
 	data->efi_map = append(data, data->efi_map_size);
 	data->nodes = append(data, 0);
@@ -190,13 +190,18 @@ static int place(struct x86_load *load)
 	return err;
 }
 
+/* A crash kernel is one because it is told where the old memory's header is. */
 static void fill_cmdline(struct x86_load *load)
 {
 	struct boot_data *data = load->data;
 	u64 mem = data->mem + data->cmdline;
 	char *to = (void *)data->params + data->cmdline;
+	size_t spare = 0;
 
-	memcpy(to, load->cmdline.at, load->cmdline.size);
+	if (load->image->type == KEXEC_TYPE_CRASH)
+		spare = scnprintf(to, CMDLINE_SPARE + 1, "elfcorehdr=%#lx ",
+				  load->image->elf_load_addr);
+	memcpy(to + spare, load->cmdline.at, load->cmdline.size);
 	data->params->hdr.cmd_line_ptr = lower_32_bits(mem);
 	data->params->ext_cmd_line_ptr = upper_32_bits(mem);
 	kexec_dprintk("command line at %#llx: %s\n", mem, to);
@@ -278,8 +283,14 @@ int boot_data_new(struct x86_load *load)
 		return err;
 	load->data = kzalloc(sizeof(*load->data), GFP_KERNEL);
 	if (!load->data)
-		return -ENOMEM;
+		return kexec_refuse(-ENOMEM, "no memory for boot parameters");
 	load->data->e820 = e820_table_kexec;
+	if (load->image->type == KEXEC_TYPE_CRASH) {
+		load->data->crash_e820 = x86_crash_e820(load->image);
+		load->data->e820 = load->data->crash_e820;
+	}
+	if (!load->data->e820)
+		return kexec_refuse(-ENOMEM, "no memory for the memory map of the crash kernel");
 	lay_out(load);
 	err = place(load);
 	if (!err)
@@ -293,8 +304,10 @@ int boot_data_new(struct x86_load *load)
  */
 void boot_data_free(struct boot_data *data)
 {
-	if (data)
+	if (data) {
 		kvfree_sensitive(data->params, data->size);
+		kfree(data->crash_e820);
+	}
 	kfree(data);
 }
 

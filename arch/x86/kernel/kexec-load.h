@@ -12,6 +12,7 @@
  *	kexec-uki64.c		loader of unified kernel images
  *	kexec-load64.c		the steps that they have in common
  *	kexec-bootdata64.c	boot_params, command line and setup_data: a segment
+ *	kexec-crash64.c		crash images: the ELF header of the dump, their memory
  *	kexec-bootparams64.c	what boot_params take over from this kernel
  */
 #ifndef _ARCH_X86_KERNEL_KEXEC_LOAD_H
@@ -106,6 +107,7 @@ void bzimage_prepare(struct x86_load *load,
  * @size: their number
  * @mem: physical address of the segment
  * @e820: the memory map for the next kernel
+ * @crash_e820: the same, if it was made for a crash kernel
  * @cmdline: offset of the command line
  * @efi_map: offset of the EFI runtime map
  * @efi_map_size: its length, 0 without EFI
@@ -117,6 +119,7 @@ struct boot_data {
 	size_t size;
 	u64 mem;
 	const struct e820_table *e820;
+	struct e820_table *crash_e820;
 	size_t cmdline;
 	size_t efi_map;
 	size_t efi_map_size;
@@ -135,5 +138,16 @@ void boot_params_set_e820(struct boot_params *params,
 			  const struct e820_table *e820);
 size_t boot_efi_map_size(void);
 void boot_params_set_efi(struct boot_params *params, u64 map, size_t map_size);
+
+/* kexec-crash64.c */
+#ifdef CONFIG_CRASH_DUMP
+struct e820_table *x86_crash_e820(const struct kimage *image);
+#else
+static inline struct e820_table *x86_crash_e820(const struct kimage *image)
+{
+	return NULL;
+}
+
+#endif
 
 #endif /* _ARCH_X86_KERNEL_KEXEC_LOAD_H */

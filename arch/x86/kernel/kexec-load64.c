@@ -16,7 +16,9 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/vmalloc.h>
 
+#include <asm/crash.h>
 #include <asm/kexec-bzimage64.h>
 
 #include "kexec-load.h"
@@ -130,10 +132,20 @@ static int add_initrd(struct x86_load *load)
 	return 0;
 }
 
+/* The first segment of a crash image; the command line says where it is. */
+static int add_dump_header(struct kimage *image)
+{
+	if (!IS_ENABLED(CONFIG_CRASH_DUMP) || image->type != KEXEC_TYPE_CRASH)
+		return 0;
+	return crash_load_segments(image);
+}
+
 static int add_all(struct x86_load *load)
 {
-	int err = add_purgatory(load->image);
+	int err = add_dump_header(load->image);
 
+	if (!err)
+		err = add_purgatory(load->image);
 	if (!err)
 		err = boot_data_new(load);
 	if (!err)
@@ -172,4 +184,12 @@ int x86_load_cleanup(void *loader_data)
 {
 	boot_data_free(loader_data);
 	return 0;
+}
+
+int arch_kimage_file_post_load_cleanup(struct kimage *image)
+{
+	vfree(image->elf_headers);
+	image->elf_headers = NULL;
+	image->elf_headers_sz = 0;
+	return kexec_image_post_load_cleanup_default(image);
 }

@@ -414,3 +414,28 @@ int arch_kexec_unprotect_pages(struct page *page, unsigned int pages)
 {
 	return set_memory_rw((unsigned long)page_address(page), pages);
 }
+
+#ifdef CONFIG_CRASH_DUMP
+static void change_region(const struct resource *region,
+			  int (*change)(unsigned long addr, int pages))
+{
+	if (!region->end)
+		return;
+	if (change((unsigned long)phys_to_virt(region->start),
+		   resource_size(region) >> PAGE_SHIFT))
+		pr_err("the protection of %pR cannot be changed\n", region);
+}
+
+/* With the control page: the hand-off writes to it by its own page tables. */
+void arch_kexec_protect_crashkres(void)
+{
+	change_region(&crashk_low_res, set_memory_ro);
+	change_region(&crashk_res, set_memory_ro);
+}
+
+void arch_kexec_unprotect_crashkres(void)
+{
+	change_region(&crashk_low_res, set_memory_rw);
+	change_region(&crashk_res, set_memory_rw);
+}
+#endif

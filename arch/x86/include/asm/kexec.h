@@ -72,16 +72,90 @@
 
 #ifndef __ASSEMBLY__
 
+#include <linux/instruction_pointer.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include <asm/desc_defs.h>
+#include <asm/irqflags.h>
 #include <asm/page.h>
 #include <asm/ptrace.h>
+#include <asm/segment.h>
 
 struct kimage;
 
 #define ARCH_HAS_KIMAGE_ARCH
+
+/* The registers of whoever calls it, one after the other into struct pt_regs. */
+#define CRASH_STORE(reg, field)						\
+	asm volatile("mov %%" #reg ", %0" : "=m" (newregs->field))
+
+/**
+ * crash_setup_regs - have the registers at the time of a crash
+ * @newregs: gets them
+ * @oldregs: those that an exception has saved; NULL for those of the caller
+ */
+static __always_inline void crash_setup_regs(struct pt_regs *newregs,
+					     struct pt_regs *oldregs)
+{
+	if (oldregs) {
+		*newregs = *oldregs;
+		return;
+	}
+
+#ifdef CONFIG_X86_64
+	CRASH_STORE(r15, r15);
+	CRASH_STORE(r14, r14);
+	CRASH_STORE(r13, r13);
+	CRASH_STORE(r12, r12);
+	CRASH_STORE(r11, r11);
+	CRASH_STORE(r10, r10);
+	CRASH_STORE(r9, r9);
+	CRASH_STORE(r8, r8);
+	CRASH_STORE(rbp, bp);
+	CRASH_STORE(rbx, bx);
+	CRASH_STORE(rdi, di);
+	CRASH_STORE(rsi, si);
+	CRASH_STORE(rdx, dx);
+	CRASH_STORE(rcx, cx);
+	CRASH_STORE(rax, ax);
+	CRASH_STORE(rsp, sp);
+	newregs->cs = __KERNEL_CS;
+	newregs->ss = __KERNEL_DS;
+#else
+	CRASH_STORE(ebp, bp);
+	CRASH_STORE(ebx, bx);
+	CRASH_STORE(edi, di);
+	CRASH_STORE(esi, si);
+	CRASH_STORE(edx, dx);
+	CRASH_STORE(ecx, cx);
+	CRASH_STORE(eax, ax);
+	CRASH_STORE(esp, sp);
+	savesegment(gs, newregs->gs);
+	savesegment(fs, newregs->fs);
+	newregs->es = __USER_DS;
+	newregs->ds = __USER_DS;
+	newregs->cs = __KERNEL_CS;
+	newregs->ss = __KERNEL_DS;
+#endif
+	newregs->flags = native_save_fl();
+	newregs->ip = _THIS_IP_;
+}
+
+#ifdef CONFIG_SMP
+void kdump_nmi_shootdown_cpus(void);
+#endif
+
+#ifdef CONFIG_CRASH_HOTPLUG
+#define arch_crash_hotplug_support arch_crash_hotplug_support
+int arch_crash_hotplug_support(struct kimage *image, unsigned long kexec_flags);
+
+#define arch_crash_handle_hotplug_event arch_crash_handle_hotplug_event
+void arch_crash_handle_hotplug_event(struct kimage *image, void *arg);
+
+#define crash_get_elfcorehdr_size arch_crash_get_elfcorehdr_size
+unsigned int arch_crash_get_elfcorehdr_size(void);
+#endif
 
 #ifdef CONFIG_X86_32
 
@@ -177,9 +251,17 @@ void arch_kexec_pre_free_pages(void *start, unsigned int nr);
 int arch_kexec_protect_pages(struct page *page, unsigned int pages);
 int arch_kexec_unprotect_pages(struct page *page, unsigned int pages);
 
+#define arch_kexec_protect_crashkres arch_kexec_protect_crashkres
+void arch_kexec_protect_crashkres(void);
+#define arch_kexec_unprotect_crashkres arch_kexec_unprotect_crashkres
+void arch_kexec_unprotect_crashkres(void);
+
 u16 kexec_serial_port(void);
 
 #ifdef CONFIG_KEXEC_FILE
+#define arch_kimage_file_post_load_cleanup arch_kimage_file_post_load_cleanup
+int arch_kimage_file_post_load_cleanup(struct kimage *image);
+
 struct purgatory_info;
 struct elf64_shdr;
 

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is dumped on x86, and following hotplug events.
+ *
+ * Dumped is all memory that is System RAM and online, without the crash region,
+ * where the crash kernel runs, and the first megabyte, which no kernel uses.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/elf.h>
+#include <linux/ioport.h>
+#include <linux/kexec.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mmzone.h>
+#include <linux/sizes.h>
+#include <linux/vmalloc.h>
+
+#include <asm/crash.h>
+
+#include "../../../kernel/kexec_internal.h"
+
+/* Ranges that may be cut in two by what is taken out of them. */
+#define EXCLUDED		3
+
+/* Program headers beside those of CPUs and memory: vmcoreinfo, kernel text. */
+#define OTHER_PHDRS		2
+
+/* The start of a run of memory that is not in @mem yet, and its end. */
+struct ram_walk {
+	struct crash_mem *mem;
+	unsigned int pieces;
+	u64 start;
+	u64 end;
+};
+
+static int end_piece(struct ram_walk *walk)
+{
+	struct crash_mem *mem = walk->mem;
+
+	if (walk->start == walk->end)
+		return 0;
+	walk->pieces++;
+	if (!mem)
+		return 0;
+	/* More came while they were counted. */
+	if (mem->nr_ranges == mem->max_nr_ranges)
+		return -EAGAIN;
+	mem->ranges[mem->nr_ranges++] = (struct range){ walk->start,
+							walk->end - 1 };
+	return 0;
+}
+
+static int add_piece(struct ram_walk *walk, u64 start, u64 end)
+{
+	int err = 0;
+
+	if (start != walk->end) {
+		err = end_piece(walk);
+		walk->start = start;
+	}
+	walk->end = end;
+	return err;
+}
+
+/* Memory goes online and offline by whole sections. */
+static int walk_ram(struct resource *res, void *arg)
+{
+	unsigned long pfn = PFN_UP(res->start), end = PFN_DOWN(res->end + 1);
+	unsigned long next;
+	int err = 0;
+
+	for (; !err && pfn < end; pfn = next) {
+		next = end;
+#ifdef CONFIG_MEMORY_HOTPLUG
+		next = min(SECTION_ALIGN_UP(pfn + 1), end);
+		if (!pfn_to_online_page(pfn))
+			continue;
+#endif
+		err = add_piece(arg, PFN_PHYS(pfn), PFN_PHYS(next));
+	}
+	return err;
+}
+
+/* All ranges go to @mem if there is one; the number of them is returned. */
+static int list_ram(struct crash_mem *mem)
+{
+	struct ram_walk walk = { .mem = mem };
+	int err = walk_system_ram_res(0, U64_MAX, &walk, walk_ram);
+
+	if (!err)
+		err = end_piece(&walk);
+	return err ?: walk.pieces;
+}
+
+static int exclude_region(struct crash_mem *mem, const struct resource *region)
+{
+	return region->end ? crash_exclude_mem_range(mem, region->start,
+						     region->end) : 0;
+}
+
+static int exclude(struct crash_mem *mem)
+{
+	int err = crash_exclude_mem_range(mem, 0, SZ_1M - 1);
+
+	if (!err)
+		err = exclude_region(mem, &crashk_res);
+	if (!err)
+		err = exclude_region(mem, &crashk_low_res);
+	return err;
+}
+
+static int header_of_ram(void **header, unsigned long *size,
+			 unsigned int *ranges)
+{
+	unsigned int room = list_ram(NULL) + EXCLUDED;
+	struct crash_mem *mem = vzalloc(struct_size(mem, ranges, room));
+	int err;
+
+	if (!mem)
+		return -ENOMEM;
+
+	mem->max_nr_ranges = room;
+	err = list_ram(mem);
+	if (err >= 0)
+		err = exclude(mem);
+	*ranges = mem->nr_ranges;
+	if (!err)
+		err = crash_prepare_elf64_headers(mem, IS_ENABLED(CONFIG_X86_64),
+						  header, size);
+	vfree(mem);
+	return err;
+}
+
+/**
+ * x86_crash_header - make the ELF header of a dump of this machine
+ * @header: set to the header, which the caller has to vfree()
+ * @size: set to its length in bytes
+ * @ranges: set to the number of memory ranges in it
+ *
+ * Return: 0 or -ENOMEM, or -E2BIG.
+ */
+int x86_crash_header(void **header, unsigned long *size, unsigned int *ranges)
+{
+	int err;
+
+	do {
+		err = header_of_ram(header, size, ranges);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+#ifdef CONFIG_CRASH_HOTPLUG
+/*
+ * kexec_load(2) images: only who has agreed.  kexec_file_load(2): always, since
+ * the kernel has made the header and the digests itself.
+ */
+int arch_crash_hotplug_support(struct kimage *image, unsigned long kexec_flags)
+{
+	return image->file_mode ||
+	       kexec_flags & (KEXEC_UPDATE_ELFCOREHDR |
+			      KEXEC_CRASH_HOTPLUG_SUPPORT);
+}
+
+/**
+ * x86_crash_phdrs - program headers that a header must have room for
+ * @ranges: memory ranges at this moment
+ */
+unsigned int x86_crash_phdrs(unsigned int ranges)
+{
+	if (IS_ENABLED(CONFIG_MEMORY_HOTPLUG))
+		ranges = CONFIG_CRASH_MAX_MEMORY_RANGES;
+	return OTHER_PHDRS + CONFIG_NR_CPUS_DEFAULT + ranges;
+}
+
+/* What a loader in user space is told: without the header in front of them. */
+unsigned int arch_crash_get_elfcorehdr_size(void)
+{
+	return x86_crash_phdrs(0) * sizeof(Elf64_Phdr);
+}
+
+/* All possible CPUs are in each header that this kernel has made. */
+static bool is_up_to_date(const struct kimage *image)
+{
+	bool ours = image->file_mode || image->elfcorehdr_updated;
+
+	return ours && (image->hp_action == KEXEC_CRASH_HP_ADD_CPU ||
+			image->hp_action == KEXEC_CRASH_HP_REMOVE_CPU);
+}
+
+/**
+ * arch_crash_handle_hotplug_event - bring the ELF header of the dump up to date
+ * @image: the crash image
+ * @arg: not needed
+ */
+void arch_crash_handle_hotplug_event(struct kimage *image, void *arg)
+{
+	unsigned long index = image->elfcorehdr_index, size;
+	unsigned int ranges;
+	void *header;
+	int err;
+
+	if (is_up_to_date(image))
+		return;
+
+	err = x86_crash_header(&header, &size, &ranges);
+	if (err) {
+		pr_err("the crash image is out of date: no new ELF header: error %d\n",
+		       err);
+		return;
+	}
+	if (size <= image->segment[index].memsz) {
+		kexec_crash_rewrite(image, index, header, size);
+		image->elfcorehdr_updated = true;
+	} else {
+		pr_err("the crash image is out of date: an ELF header of %lu bytes does not fit into segment %lu of %zu\n",
+		       size, index, image->segment[index].memsz);
+	}
+	vfree(header);
+}
+#endif /* CONFIG_CRASH_HOTPLUG */

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading a crash image into the memory that crashkernel= has reserved.
+ *
+ * The region is written twice in the life of an image: when the image is loaded,
+ * and when the ELF header of the dump must follow a hotplug event.  All the time
+ * in between it is write-protected, where the architecture can do that.
+ *
+ * An image that is loaded stays usable until its successor is complete.  So the
+ * successor waits in ordinary memory first, where everything that can fail
+ * happens; its control pages are those parts of the region that neither image
+ * uses.  Then it is committed, which cannot fail: pointer away, region writable,
+ * copy, protect, pointer.  Only in this moment a panic finds no crash kernel.
+ * Without a predecessor nothing is lost if a load fails, so the bytes go into the
+ * region at once; and if memory, or the region, has no room for two images, the
+ * predecessor is dropped first.
+ *
+ * crash_lock, a mutex, serialises whoever changes the region or the slot in task
+ * context.  It is taken inside of kexec_lock, and without it by hotplug events,
+ * which must not wait for a load to end.  Its holder takes crash_slot, see
+ * crash_core.c, while a panic must keep away.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/elf.h>
+#include <linux/highmem.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "kexec_internal.h"
+
+#define VMCOREINFO_PAGES	DIV_ROUND_UP(VMCOREINFO_BYTES, PAGE_SIZE)
+
+/* See above. */
+DEFINE_MUTEX(crash_lock);
+
+/* How many need the region writable just now; protected by crash_lock. */
+static unsigned int openings;
+
+static bool is_crash(const struct kimage *image)
+{
+	return image->type == KEXEC_TYPE_CRASH;
+}
+
+/*
+ * A panic on another CPU either never gives the slot back, and then it stops
+ * this CPU, or does so at once.
+ */
+static void hold_slot(void)
+{
+	while (!crash_slot_try())
+		cpu_relax();
+}
+
+/**
+ * kexec_crash_check_entry - can a crash image be entered there?
+ * @entry: a physical address
+ *
+ * Return: 0; -EADDRNOTAVAIL outside of the reserved region.
+ */
+int kexec_crash_check_entry(unsigned long entry)
+{
+	if (!crashk_res.end)
+		return kexec_refuse(-EADDRNOTAVAIL, "entry %#lx: no memory is reserved for a crash kernel",
+				    entry);
+	if (entry < phys_to_boot_phys(crashk_res.start) ||
+	    entry > phys_to_boot_phys(crashk_res.end))
+		return kexec_refuse(-EADDRNOTAVAIL, "entry %#lx lies outside of the crash region %pR",
+				    entry, &crashk_res);
+	return 0;
+}
+
+/**
+ * kexec_crash_check_segments - does a crash image keep to the reserved region?
+ * @image: the image, planned; if it is no crash image it may lie anywhere
+ *
+ * Return: 0; -EADDRNOTAVAIL.
+ */
+int kexec_crash_check_segments(struct kimage *image)
+{
+	unsigned long i;
+
+	if (!is_crash(image))
+		return 0;
+	for (i = 0; i < image->nr_segments; i++) {
+		unsigned long start = phys_to_boot_phys(crashk_res.start);
+		unsigned long end = phys_to_boot_phys(crashk_res.end);
+		unsigned long mem = image->segment[i].mem;
+
+		if (mem < start || mem + image->segment[i].memsz - 1 > end)
+			return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: %#lx+%#zx lies outside of the crash region %pR",
+					    i, mem, image->segment[i].memsz,
+					    &crashk_res);
+	}
+	return 0;
+}
+
+/* All of a segment in the kernel's own mapping; highmem is never encrypted. */
+static void *segment_address(const struct kexec_segment *segment)
+{
+	struct page *page = boot_pfn_to_page(segment->mem >> PAGE_SHIFT);
+
+	return segment->memsz && !PageHighMem(page) ? page_address(page) : NULL;
+}
+
+static void conceal(struct kimage *image)
+{
+	unsigned long i;
+	void *start;
+
+	for (i = 0; image->memory->exposed && i < image->nr_segments; i++) {
+		start = segment_address(&image->segment[i]);
+		if (start)
+			arch_kexec_pre_free_pages(start, image->segment[i].memsz >> PAGE_SHIFT);
+	}
+	image->memory->exposed = false;
+}
+
+/*
+ * Host memory encryption: the next kernel sees memory without it, and so it must
+ * be written.
+ */
+static int expose(struct kimage *image)
+{
+	unsigned long i;
+	void *start;
+	int err = 0;
+
+	image->memory->exposed = true;
+	for (i = 0; !err && i < image->nr_segments; i++) {
+		start = segment_address(&image->segment[i]);
+		if (start)
+			err = arch_kexec_post_alloc_pages(start, image->segment[i].memsz >> PAGE_SHIFT,
+							  GFP_KERNEL);
+	}
+	return err;
+}
+
+/* The bytes of what has no source yet go where they will stand. */
+static int write_in_place(struct kimage *image)
+{
+	struct kexec_memory *memory = image->memory;
+	int err = expose(image);
+	unsigned int i;
+
+	for (i = 0; !err && i < memory->nr_dest; i++)
+		err = kexec_map_gaps(image, &memory->dest[i]);
+	if (err)
+		return kexec_refuse(err, "no memory for the map of the crash image");
+	return 0;
+}
+
+/**
+ * kexec_crash_prepare - choose whether a crash image waits or is written at once
+ * @image: the image; its segments are known, no memory was taken
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kexec_crash_prepare(struct kimage *image)
+{
+	if (!is_crash(image) || kexec_crash_image)
+		return 0;
+	return write_in_place(image);
+}
+
+static void drop_predecessor(const char *why)
+{
+	pr_warn("the crash image is dropped before its successor is complete: %s\n",
+		why);
+	kexec_unload(KEXEC_TYPE_CRASH);
+}
+
+/**
+ * kexec_crash_write_through - do without ordinary memory for the rest of an image
+ * @image: an image for which there is not enough of it
+ *
+ * Return: 0 if it is a crash image, which is written to its region now; or
+ * -ENOMEM.
+ */
+int kexec_crash_write_through(struct kimage *image)
+{
+	if (!is_crash(image))
+		return -ENOMEM;
+	if (kexec_crash_image)
+		drop_predecessor("no memory for both");
+	return write_in_place(image);
+}
+
+/**
+ * kexec_crash_make_room - make room for control pages in the crash region
+ * @image: an image that found none
+ *
+ * Return: true if it is a crash image and the one before it was dropped.
+ */
+bool kexec_crash_make_room(struct kimage *image)
+{
+	if (!is_crash(image) || !kexec_crash_image)
+		return false;
+	drop_predecessor("the region has no room for the control pages of both");
+	return true;
+}
+
+struct taken {
+	struct plan_segment area[2 * (KEXEC_SEGMENT_MAX + KEXEC_CRASH_BLOCKS)];
+	unsigned int nr;
+};
+
+static void take(struct taken *taken, u64 mem, u64 memsz)
+{
+	taken->area[taken->nr++] = (struct plan_segment){
+		.mem = mem, .memsz = memsz,
+	};
+}
+
+static unsigned int take_image(struct taken *taken, struct kimage *image)
+{
+	struct kexec_block *block;
+	unsigned int blocks = 0;
+	unsigned long i;
+
+	for (i = 0; i < image->nr_segments; i++)
+		take(taken, image->segment[i].mem, image->segment[i].memsz);
+	list_for_each_entry(block, &image->memory->control, link) {
+		take(taken, PFN_PHYS(page_to_boot_pfn(block->page)),
+		     block->pages << PAGE_SHIFT);
+		blocks++;
+	}
+	return blocks;
+}
+
+/**
+ * kexec_crash_hole - find room for control pages in the crash region
+ * @image: the crash image
+ * @pages: how many; a power of two is aligned to its size
+ *
+ * What the image and its predecessor use is left alone.
+ *
+ * Return: the first page, or NULL.
+ */
+struct page *kexec_crash_hole(struct kimage *image, unsigned long pages)
+{
+	const struct plan_area region = {
+		.start	= phys_to_boot_phys(crashk_res.start),
+		.end	= phys_to_boot_phys(crashk_res.end) + 1,
+	};
+	const struct plan_need need = {
+		.size	= pages << PAGE_SHIFT,
+		.align	= rounddown_pow_of_two(pages) << PAGE_SHIFT,
+		/* Some limits are the last good byte, some the first bad one. */
+		.max	= KEXEC_CRASH_CONTROL_MEMORY_LIMIT - 1,
+	};
+	struct taken taken = {};
+	u64 mem;
+
+	if (take_image(&taken, image) == KEXEC_CRASH_BLOCKS)
+		return NULL;
+	if (kexec_crash_image)
+		take_image(&taken, kexec_crash_image);
+	if (!plan_hole(region, taken.area, taken.nr, &need, &mem))
+		return NULL;
+	return boot_pfn_to_page(PHYS_PFN(mem));
+}
+
+/**
+ * crash_region_open - let the crash region be written
+ *
+ * For holders of crash_lock, until crash_region_close().  Others may have it open
+ * as well.
+ */
+void crash_region_open(void)
+{
+	lockdep_assert_held(&crash_lock);
+	if (!openings++)
+		arch_kexec_unprotect_crashkres();
+}
+
+void crash_region_close(void)
+{
+	lockdep_assert_held(&crash_lock);
+	if (!--openings && kexec_crash_image)
+		arch_kexec_protect_crashkres();
+}
+
+/**
+ * kexec_crash_open - let the control pages of an image be written
+ * @image: any image; those of a crash image lie in the crash region
+ */
+void kexec_crash_open(struct kimage *image)
+{
+	if (!is_crash(image))
+		return;
+	mutex_lock(&crash_lock);
+	crash_region_open();
+	mutex_unlock(&crash_lock);
+}
+
+void kexec_crash_close(struct kimage *image)
+{
+	if (!is_crash(image))
+		return;
+	mutex_lock(&crash_lock);
+	crash_region_close();
+	mutex_unlock(&crash_lock);
+}
+
+/**
+ * kimage_crash_copy_vmcoreinfo - have a copy of vmcoreinfo in the crash region
+ * @image: the image; nothing is done if it is no crash image
+ *
+ * The crashed kernel could have overwritten its own.  The copy is written by
+ * way of a mapping of its own, when the kernel crashes.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kimage_crash_copy_vmcoreinfo(struct kimage *image)
+{
+	unsigned int order = get_order(VMCOREINFO_BYTES), i;
+	struct page *pages[VMCOREINFO_PAGES], *first;
+
+	if (!is_crash(image))
+		return 0;
+
+	first = kimage_alloc_control_pages(image, order);
+	for (i = 0; first && i < VMCOREINFO_PAGES; i++)
+		pages[i] = first + i;
+	if (first)
+		image->memory->vmcoreinfo = kexec_vmap(pages, VMCOREINFO_PAGES);
+	if (!image->memory->vmcoreinfo)
+		return kexec_refuse(-ENOMEM, "no memory for the copy of vmcoreinfo");
+	return 0;
+}
+
+/* The region holds what is staged elsewhere from now on. */
+static void copy_staged(struct kimage *image)
+{
+	unsigned long dest = 0, source, pages, i;
+
+	for (; kexec_next_source(image, &dest, ULONG_MAX, &source, &pages);
+	     dest += pages) {
+		for (i = 0; source != dest && i < pages; i++) {
+			copy_highpage(boot_pfn_to_page(dest + i),
+				      boot_pfn_to_page(source + i));
+			if (!(i % KEXEC_BATCH_PAGES))
+				cond_resched();
+		}
+	}
+}
+
+/**
+ * kexec_crash_install - commit a complete crash image
+ * @image: the image
+ *
+ * Return: the image that it replaces, to be freed; or NULL.
+ */
+struct kimage *kexec_crash_install(struct kimage *image)
+{
+	struct kimage *old;
+
+	mutex_lock(&crash_lock);
+	hold_slot();
+	old = xchg(&kexec_crash_image, NULL);
+	crash_region_open();
+
+	if (image->memory->staged && expose(image))
+		pr_err("the crash image cannot be read by its kernel: memory stays encrypted\n");
+	copy_staged(image);
+	conceal(image);
+	crash_update_vmcoreinfo_safecopy(image->memory->vmcoreinfo);
+
+	WRITE_ONCE(kexec_crash_image, image);
+	crash_region_close();
+	crash_slot_leave();
+	crash_hotplug_catch_up(image);
+	mutex_unlock(&crash_lock);
+	return old;
+}
+
+/**
+ * kexec_crash_remove - take the crash image out of its slot
+ *
+ * Return: the image, to be freed; or NULL.
+ */
+struct kimage *kexec_crash_remove(void)
+{
+	struct kimage *old;
+
+	mutex_lock(&crash_lock);
+	hold_slot();
+	old = xchg(&kexec_crash_image, NULL);
+	if (old)
+		crash_update_vmcoreinfo_safecopy(NULL);
+	/* Nothing is loaded: it stays writable. */
+	crash_region_open();
+	crash_region_close();
+	crash_slot_leave();
+	mutex_unlock(&crash_lock);
+	return old;
+}
+
+/**
+ * kexec_crash_free - let go of what a crash image has beside its pages
+ * @image: any image, in no slot
+ */
+void kexec_crash_free(struct kimage *image)
+{
+	conceal(image);
+	vunmap(image->memory->vmcoreinfo);
+}
+
+/**
+ * kexec_crash_rewrite - replace the start of a segment of the loaded crash image
+ * @image: the image; crash_lock is held and the region is open
+ * @index: the segment, which no purgatory checks
+ * @buf: what to write
+ * @size: its length in bytes, not more than the segment has
+ */
+void kexec_crash_rewrite(struct kimage *image, unsigned long index,
+			 const void *buf, size_t size)
+{
+	const struct kexec_segment *segment = &image->segment[index];
+	struct page *page = boot_pfn_to_page(segment->mem >> PAGE_SHIFT);
+	size_t at;
+
+	lockdep_assert_held(&crash_lock);
+	hold_slot();
+	if (expose(image))
+		pr_err("segment %lu is not rewritten: memory stays encrypted\n", index);
+	for (at = 0; at < size; at += PAGE_SIZE)
+		memcpy_to_page(nth_page(page, at >> PAGE_SHIFT), 0, buf + at,
+			       min(size - at, PAGE_SIZE));
+	conceal(image);
+	crash_slot_leave();
+}
