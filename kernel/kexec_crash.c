@@ -189,6 +189,26 @@ int kexec_crash_write_through(struct kimage *image)
 	return write_in_place(image);
 }
 
+static unsigned long control_pages(struct kimage *image)
+{
+	struct kexec_block *block;
+	unsigned long pages = 0;
+
+	list_for_each_entry(block, &image->memory->control, link)
+		pages += block->used;
+	return pages;
+}
+
+/*
+ * What the predecessor has for control pages its successor will need, too; where
+ * not even that is left beside the segments, dropping it would be in vain.
+ */
+static bool would_have_room(struct kimage *image)
+{
+	return (resource_size(&crashk_res) >> PAGE_SHIFT) >=
+	       image->memory->total + control_pages(kexec_crash_image);
+}
+
 /**
  * kexec_crash_make_room - make room for control pages in the crash region
  * @image: an image that found none
@@ -197,7 +217,7 @@ int kexec_crash_write_through(struct kimage *image)
  */
 bool kexec_crash_make_room(struct kimage *image)
 {
-	if (!is_crash(image) || !kexec_crash_image)
+	if (!is_crash(image) || !kexec_crash_image || !would_have_room(image))
 		return false;
 	drop_predecessor("the region has no room for the control pages of both");
 	return true;

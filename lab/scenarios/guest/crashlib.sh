@@ -34,25 +34,22 @@ occupy_others() {
 	[ -z "$others" ] || spin $others
 }
 
+# prepare_death WAY: what has to be set before
+prepare_death() {
+	case $1 in
+	nmi) echo 1 >/proc/sys/kernel/unknown_nmi_panic ;;
+	soft | hard)
+		echo 1 >"/proc/sys/kernel/${1}lockup_panic"
+		echo 1 >/proc/sys/kernel/watchdog_thresh
+		;;
+	esac
+}
+
 # die WAY CPU
 die() {
 	case $1 in
 	sysrq) taskset -c "$2" sh -c 'echo c >/proc/sysrq-trigger' ;;
-	nmi)
-		echo 1 >/proc/sys/kernel/unknown_nmi_panic
-		say "waiting for the NMI"
-		sleep 60
-		;;
-	soft)
-		echo 1 >/proc/sys/kernel/softlockup_panic
-		echo 1 >/proc/sys/kernel/watchdog_thresh
-		taskset -c "$2" sh -c 'echo soft >/sys/kernel/debug/kexec_lab/crash'
-		;;
-	hard)
-		echo 1 >/proc/sys/kernel/hardlockup_panic
-		echo 1 >/proc/sys/kernel/watchdog_thresh
-		taskset -c "$2" sh -c 'echo hard >/sys/kernel/debug/kexec_lab/crash'
-		;;
+	nmi) sleep 60 ;;
 	*) taskset -c "$2" sh -c "echo $1 >/sys/kernel/debug/kexec_lab/crash" ;;
 	esac
 }
