@@ -133,7 +133,8 @@ class Images:
     def all(self):
         if self.k not in ("debug", "small"):
             self.compressed()
-        write(self.to("vmlinux"), read(os.path.join(self.obj, "vmlinux")))
+        # Not what is for debuggers: it is several times as long as the kernel.
+        run("objcopy", "--strip-debug", os.path.join(self.obj, "vmlinux"), self.to("vmlinux"))
         self.ukis()
         if self.k != "small":
             self.signatures()

@@ -15,6 +15,7 @@
 #   /boot/bzImage      that kernel
 #   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
 # build/initramfs/K.files.cpio has what lab/images.py makes in /boot, too.
+# build/initramfs/K.dump.cpio has makedumpfile, and /boot/dump.img, an initrd that has it, too.
 # Archives are not compressed: QEMU copies faster than a guest unpacks.
 
 . "$(dirname "$0")/lib.sh"
@@ -122,6 +123,24 @@ files() {
 	rm -rf "$tree" "$build/initramfs/files.cpio"
 }
 
+# makedumpfile, and the initrd of a crash kernel that writes a dump, behind the guest's own files.
+dump() {
+	tree=$build/initramfs.tree
+	rm -rf "$tree"
+	small_tree "$tree/dump"
+	with_libraries "$tree/dump" /usr/bin/makedumpfile
+	with_libraries "$tree/dump" /sbin/vmcore-dmesg
+	mkdir -p "$tree/boot" "$tree/sbin"
+	pack "$tree/dump" "$tree/boot/dump.img"
+	rm -rf "$tree/dump"
+	with_libraries "$tree" /usr/bin/makedumpfile
+	chmod -R u+rwX,go+rX "$tree"
+	pack "$tree" "$build/initramfs/dump.cpio"
+	cat "$out" "$build/initramfs/dump.cpio" >"${out%.cpio}.dump.cpio"
+	rm -rf "$tree" "$build/initramfs/dump.cpio"
+}
+
 step "initramfs-$k" everything
 "$top/lab/images.py" "$k"
 step "files-$k" files
+step "dump-$k" dump

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Debian's tools on our dumps: makedumpfile and vmcore-dmesg in the crash kernel, crash here."""
+
+import os
+import re
+import subprocess
+
+from dump import DYING
+from guest import BUILD, TOP
+from scenario import scenario
+
+CRASH_LIMIT = 300
+COMMANDS = ("bt", "bt -a", "ps", "log", "kmem -i", "sys", "quit")
+
+
+def run(command, name, **how):
+    """What a tool prints; also kept in build/log."""
+    path = os.path.join(BUILD, "log", name)
+    with open(path, "w", encoding="utf-8") as log:
+        subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, timeout=CRASH_LIMIT,
+                       check=False, **how)
+    with open(path, encoding="utf-8", errors="replace") as log:
+        return log.read()
+
+
+def take_dump(lab, how):
+    """Panic, have the crash kernel write a dump, receive it: the guest and the file."""
+    flat = os.path.join(BUILD, "dump.%s.flat" % lab.name)
+    dump = os.path.join(BUILD, "dump.%s" % lab.name)
+    guest = lab.guest(append="lab.run=tools lab.args=%s crashkernel=192M" % how, cpus=2,
+                      memory="768M", expected=DYING,
+                      initrd=lab.initrd.replace(".cpio", ".dump.cpio"),
+                      args=["-device", "virtio-serial-pci",
+                            "-chardev", "file,id=dump,path=" + flat,
+                            "-device", "virtserialport,chardev=dump,name=dump"])
+    guest.expect("TOOLS: done|LAB: exit", timeout=120)
+    guest.expect("LAB: exit 0")
+    lab.check(guest.wait(20) == "poweroff", "the crash kernel ended by %s" % guest.outcome)
+    with open(flat, "rb") as stream:
+        subprocess.run(["makedumpfile", "-R", dump], stdin=stream, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+    os.unlink(flat)
+    return guest, dump
+
+
+def check_guest_tools(lab, guest):
+    """What the tools said in the crash kernel is what the kernel had said before it died."""
+    lab.check(guest.find(r"VMCORE: magic \w+ ok"), "no page of the lab in /proc/vmcore")
+    total = int(guest.find(r"SCENARIO: memory (\d+) KiB")[0][1])
+    usage = re.search(r"MEM-USAGE: Page size:.*?Total pages on system: (\d+)", guest.text(), re.S)
+    lab.check(usage, "makedumpfile --mem-usage says nothing")
+    lab.check(abs(int(usage[1]) * 4 - total) < total // 4,
+              "%s pages, but %d KiB of memory" % (usage[1], total))
+    lab.check(guest.find(r"DMESG: .*Kernel panic - not syncing: sysrq triggered crash"),
+              "vmcore-dmesg does not show the panic")
+    lab.check(guest.find(r"DUMP-DMESG: \d+ lines, [1-9]\d* panic"),
+              "makedumpfile --dump-dmesg does not show the panic")
+
+
+def newer_crash(lab):
+    """The command that runs crash: Debian 13's, since that of Debian 12 knows no 6.12."""
+    found = subprocess.run([os.path.join(TOP, "lab", "newer.sh")], stdout=subprocess.PIPE,
+                           text=True, check=False)
+    if found.returncode:
+        lab.skip("no crash: lab/newer.sh cannot fetch it")
+    return found.stdout.split()
+
+
+def check_crash(lab, guest, dump):
+    """crash opens the dump with the kernel's symbols and sees who died, and who else there was."""
+    vmlinux = os.path.join(BUILD, "vmlinux")
+    said = run(newer_crash(lab) + ["--no_scroll", "-s", vmlinux, dump],
+               "crash.%s.log" % lab.name, input="\n".join(COMMANDS) + "\n", text=True)
+    lab.check("sysrq_handle_crash" in said and "__crash_kexec" in said, "crash: no backtrace")
+    lab.check(re.search(r"Kernel panic - not syncing: sysrq triggered crash", said),
+              "crash: no panic in the log")
+    lab.check(re.search(r"TOTAL MEM\s+\d+", said), "crash: kmem -i has no answer")
+    seen = dict(re.findall(r"^>?\s+(\d+)\s+\d+\s+\d+\s+\w+\s+\w+\s+[\d.]+\s+\d+\s+\d+\s+(.+?)\s*$",
+                           said, re.M))
+    alive = re.findall(r"(\d+):(\S+)", guest.find(r"SCENARIO: processes (.*)")[0][1])
+    missing = [pid for pid, name in alive if name not in ("ps", "sed", "awk", "tr", "sh")
+               and pid not in seen]
+    lab.check(not missing, "crash: processes %s are missing" % missing)
+
+
+@scenario(kernels=("fast",))
+def tools_read_dump(lab):
+    """makedumpfile, vmcore-dmesg and crash on the dump of an image of kexec_file_load."""
+    guest, dump = take_dump(lab, "s")
+    check_guest_tools(lab, guest)
+    check_crash(lab, guest, dump)
+    os.unlink(dump)
+
+
+@scenario(kernels=("fast",))
+def tools_read_dump_segments(lab):
+    """The same of an image of kexec_load."""
+    guest, dump = take_dump(lab, "c")
+    check_guest_tools(lab, guest)
+    check_crash(lab, guest, dump)
+    os.unlink(dump)
