@@ -71,6 +71,7 @@ struct xxh64_state {
 struct page *boot_pfn_to_page(unsigned long pfn);
 void *kmap_local_page(struct page *page);
 bool fatal_signal_pending(const void *task);
+bool crash_hotplug_changes(const struct kimage *image, unsigned long index);
 bool kexec_next_source(struct kimage *image, unsigned long *dest, unsigned long end,
 		       unsigned long *source, unsigned long *pages);
 int kexec_fill_segment(struct kimage *image, unsigned long index);

@@ -13,6 +13,8 @@
 #define PAGE(pfn)	((pfn) << PAGE_SHIFT)
 #define IMA		2
 #define PURGATORY	1
+#define INITRD		3
+#define NOBODY		KEXEC_SEGMENT_MAX
 
 static unsigned char memory[MEMORY_PAGES][4096];
 static struct kimage image;
@@ -22,6 +24,9 @@ static struct kexec_sha_region regions[KEXEC_SEGMENT_MAX];
 static u8 sha256_digest[SHA256_DIGEST_SIZE];
 static struct kexec_check check;
 static unsigned int symbols_set, filled, shas;
+
+/* The segment that follows hotplug events. */
+static unsigned long changing;
 
 /* What goes wrong. */
 static bool no_sha, killed;
@@ -52,6 +57,11 @@ void *kmap_local_page(struct page *page)
 bool fatal_signal_pending(const void *task)
 {
 	return !task && killed;
+}
+
+bool crash_hotplug_changes(const struct kimage *of, unsigned long index)
+{
+	return of == &image && index == changing;
 }
 
 bool kexec_next_source(struct kimage *of, unsigned long *dest, unsigned long end,
@@ -186,6 +196,7 @@ static void make_image(void)
 	};
 	memset(regions, 0xff, sizeof(regions));
 	memset(&check, 0xff, sizeof(check));
+	changing = NOBODY;
 	symbols_set = 0;
 	filled = 0;
 	no_sha = false;
@@ -226,6 +237,19 @@ static void sha256_without_ima(void)
 	image.is_ima_segment_index_set = false;
 	EXPECT(!digest_sha256(&image), "no digest");
 	EXPECT(regions[1].start == PAGE(6) && regions[3].start == PAGE(30), "a segment is left out");
+}
+
+static void sha256_without_what_changes(void)
+{
+	const unsigned long order[] = { 42, 11, 43, 0 };
+	u64 expected;
+
+	make_image();
+	changing = INITRD;
+	EXPECT(!digest_sha256(&image), "no digest");
+	EXPECT(regions[1].start == PAGE(30) && !regions[2].len, "its region is there");
+	expected = sum_of(order);
+	EXPECT(!memcmp(sha256_digest, &expected, sizeof(expected)), "the digest");
 }
 
 static void sha256_fails(void)
@@ -275,6 +299,16 @@ static void xxhash_of_a_crash_image(void)
 	EXPECT(check.region[0].digest == sum_of(kernel), "the kernel's region");
 }
 
+static void xxhash_without_what_changes(void)
+{
+	make_image();
+	image.type = KEXEC_TYPE_CRASH;
+	changing = INITRD;
+	EXPECT(!digest_xxhash(&image), "no digest");
+	EXPECT(check.region[0].len == PAGE(3), "the kernel is not checked");
+	EXPECT(!check.region[INITRD].len, "it is checked");
+}
+
 static void without_purgatory(void)
 {
 	make_image();
@@ -287,9 +321,11 @@ static void without_purgatory(void)
 static const struct ktap_test tests[] = {
 	{ "sha256_over_everything", sha256_over_everything },
 	{ "sha256_without_ima", sha256_without_ima },
+	{ "sha256_without_what_changes", sha256_without_what_changes },
 	{ "sha256_fails", sha256_fails },
 	{ "xxhash_of_what_is_copied", xxhash_of_what_is_copied },
 	{ "xxhash_of_a_crash_image", xxhash_of_a_crash_image },
+	{ "xxhash_without_what_changes", xxhash_without_what_changes },
 	{ "without_purgatory", without_purgatory },
 };
 
