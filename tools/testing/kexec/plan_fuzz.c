@@ -2,44 +2,18 @@
 /*
  * Fuzz target over the segment table (libFuzzer).
  *
- * The bytes of an input spell limits, a search for a hole and up to 16 segments.  A number is one
- * byte, in pages, where tables get interesting; or eight bytes, taken as they
- * are.  Whatever the table, the verdict is the oracle's, and so is the hole that
- * is found beside it; and a legal one makes destinations that hold the pages of
- * its segments and no others.
+ * The bytes of an input spell limits, a search for a hole and up to 16 segments;
+ * numbers are in pages.  Whatever the table, the verdict is the oracle's, and so
+ * is the hole that is found beside it; and a legal one makes destinations that
+ * hold the pages of its segments and no others.
  */
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz_input.h"
 #include "plan_check.h"
-
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
-
-static u64 take_byte(struct input *input)
-{
-	if (!input->left)
-		return 0;
-	input->left--;
-	return *input->data++;
-}
-
-static u64 take_number(struct input *input, u64 unit)
-{
-	u64 number = take_byte(input);
-	unsigned int i;
-
-	if (number < 0xf0)
-		return number * unit;
-	for (i = 0, number = 0; i < 8; i++)
-		number = number << 8 | take_byte(input);
-	return number;
-}
 
 static struct table take_table(struct input *input)
 {

@@ -14,41 +14,13 @@
 
 #include "ktap.h"
 #include "plan_check.h"
+#include "random.h"
 
-#define SEED 0x6b65786563ull
 #define RANDOM_TABLES 60000
 #define KIB (1ull << 10)
 #define MIB (1ull << 20)
 
 static const char *maps_dir;
-static u64 random_state;
-
-/* The same numbers for each test that asks for them, and in each run. */
-static void random_start(void)
-{
-	random_state = SEED;
-	printf("# seed %#llx\n", SEED);
-}
-
-/* splitmix64 */
-static u64 random_u64(void)
-{
-	u64 z = random_state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
-
-static u64 random_below(u64 bound)
-{
-	return random_u64() % bound;
-}
-
-static bool one_in(u64 n)
-{
-	return !random_below(n);
-}
 
 #define EXPECT_TABLE(check, table) do {				\
 	const char *wrong = (check);				\
