@@ -120,10 +120,12 @@ coverage() {
 
 echo "KTAP version 1"
 links="x86_64 riscv64 powerpc64le s390x"
-echo "1..$((7 + $(echo "$links $FUZZERS $PLAN_CODE $LINK_CODE $PARSE_CODE" | wc -w)))"
+codes="$PLAN_CODE $LINK_CODE $CRASH_CODE $PARSE_CODE"
+echo "1..$((8 + $(echo "$links $FUZZERS $codes" | wc -w)))"
 unit_tests plan_test iomem
 unit_tests link_test "$O/sample-host.ro"
 unit_tests digest_test
+unit_tests crash_test
 for arch in $links; do
 	link_objects "$arch"
 done
@@ -137,6 +139,7 @@ for fuzzer in $FUZZERS; do
 done
 coverage plan_test "$PLAN_CODE" iomem
 coverage link_test "$LINK_CODE" "$O/sample-host.ro"
+coverage crash_test "$CRASH_CODE"
 # shellcheck disable=SC2086
 coverage parse_test "$PARSE_CODE" $REAL
 [ $failures -eq 0 ]

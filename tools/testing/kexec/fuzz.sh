@@ -24,6 +24,10 @@ link_fuzz)
 	length=8192
 	cp "$O"/sample-*.ro "$corpus" || exit
 	;;
+crash_fuzz)
+	code=crash_ranges.c
+	length=512
+	;;
 *)
 	code=kexec_${name%_fuzz}.c
 	length=512

@@ -52,6 +52,16 @@ SWAPS = [
 
 # By file: (line, line as mutated): why nobody can tell them apart.
 EQUIVALENT = {
+    "crash_ranges": {
+        ("struct range rest[2];", "struct range rest[3];"):
+            "the third one is not used",
+        ("(mem->nr_ranges - behind) * sizeof(mem->ranges[0]));",
+         "(mem->nr_ranges - behind) * sizeof(mem->ranges[1]));"):
+            "one range is as large as the other",
+        ("memcpy(&mem->ranges[first], rest, kept * sizeof(rest[0]));",
+         "memcpy(&mem->ranges[first], rest, kept * sizeof(rest[1]));"):
+            "the same",
+    },
     "kexec_link": {
         ("const unsigned int one = 1;", "const unsigned int one = 2;"):
             "its first byte is 0 on a big endian machine, too",
