@@ -6,9 +6,11 @@ runs, what it found: the machine state at entry and every byte of the segments.
 """
 
 import re
+import time
 
 GOOD_EXIT = "exit 16"   # the probe's word to isa-debug-exit when all is well
 
+INTERRUPTS_ON = 1 << 9
 LOADED = r"kexec: loaded: (\d+) segments, (\d+) KiB in place, (\d+) KiB staged"
 
 
@@ -65,11 +67,27 @@ def check_state(lab, state, five_levels):
     lab.check(not wrong, "; ".join(wrong))
 
 
+def until(guest, true, timeout):
+    """Wait for something that the console or the monitor will make true; False in vain."""
+    with guest._change:
+        return guest._change.wait_for(true, timeout * guest.slow)
+
+
 def monitor_event(guest, wanted, timeout):
     """Wait for an event of QEMU's monitor for which wanted() is true; None in vain."""
     def seen():
         return next((event for event in guest.events if wanted(event)), None)
 
-    with guest._change:
-        guest._change.wait_for(seen, timeout * guest.slow)
+    until(guest, seen, timeout)
     return seen()
+
+
+def halts(guest):
+    """Wait until the CPU has halted with interrupts off: for good."""
+    for _ in range(100):
+        state = guest.qmp("human-monitor-command", **{"command-line": "info registers"})
+        flags = int(re.search(r"RFL=([0-9a-f]+)", state)[1], 16)
+        if "HLT=1" in state and not flags & INTERRUPTS_ON:
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Panics of every kind, and what the crash kernel finds."""
 
+import payload
 from dump import DYING, Dump, check_dump, check_memory
 from scenario import scenario
 
@@ -156,3 +157,100 @@ def crash_in_reboot(lab):
         lab.check(dump.magic == ["ok"], "the page of the lab: %s" % dump.magic)
         lab.check(len(dump.cpus) == 2, "%d CPUs in the dump" % len(dump.cpus))
         check_memory(lab, dump, True)
+
+
+@scenario()
+def crash_after_stray_write(lab):
+    """A write to the loaded crash image faults, and what the oops starts is that image."""
+    guest = die(lab, "stray", cpu=1)
+    lab.check(not guest.find("the write to the crash region went through"), "nothing faulted")
+
+
+# Segments of a crash image of kexec_file_load: the ELF header of the dump and the purgatory are
+# not checked.
+HEADER, BOOT_DATA, KERNEL, INITRD = 0, 2, 3, 4
+
+
+def damaged(lab, segment, offset, append="", cpu=""):
+    return lab.guest(append="lab.run=crashdamage lab.args=%s,%s,%s crashkernel=128M %s"
+                     % (segment, offset, cpu, append),
+                     cpus=2, memory="512M", expected=DYING)
+
+
+@scenario(kernels=("fast",))
+def crash_image_damaged(lab):
+    """A changed byte anywhere is reported, the last one too, and resets the machine."""
+    for segment, offset in ((BOOT_DATA, 0x228), (KERNEL, 4096), (KERNEL, -1), (INITRD, -1)):
+        guest = damaged(lab, segment, offset)
+        where = guest.expect(r"damaged segment (\d+) at (0x\w+)\+(0x\w+)")
+        guest.expect(r"kexec: purgatory: segment %s at %s\+%s: digest [0-9a-f]+ is not [0-9a-f]+"
+                     % where.groups())
+        outcome = guest.wait(20)
+        lab.check(outcome == "reset", "the guest ended by %s" % outcome)
+        lab.check(not guest.find("VMCORE"), "the damaged image was started")
+
+
+@scenario(kernels=("fast",))
+def crash_image_damaged_halt(lab):
+    """Without panic= a damaged image halts the machine instead."""
+    guest = damaged(lab, KERNEL, 4096, append="panic=0")
+    guest.expect(r"kexec: purgatory: segment %d " % KERNEL)
+    lab.check(payload.halts(guest), "the machine does not halt")
+
+
+@scenario(kernels=("fast",))
+def crash_image_rewritten(lab):
+    """The ELF header may change: after hotplug of a CPU, and by damage, the image is started."""
+    guest = damaged(lab, "none", 0, cpu=1)
+    check_dump(lab, guest, [0, 1], (0,), True)
+    guest = damaged(lab, HEADER, -1)
+    check_dump(lab, guest, [0, 1], (0,), False)
+
+
+PLUGS = 3
+
+
+def plug(guest, name):
+    """Plug memory and wait until the guest has a block more online."""
+    before = blocks(guest)
+    guest.qmp("device_add", driver="pc-dimm", id="d" + name, memdev="m" + name)
+    while blocks(guest) <= before:
+        pass
+
+
+def blocks(guest):
+    guest.type("memory\n")
+    return int(guest.expect(r"SCENARIO: memory (\d+) blocks")[1])
+
+
+def unplug(lab, guest, name):
+    """Unplug memory; the guest has it offline before it lets it go."""
+    def gone():
+        return sum(event["event"] == "DEVICE_DELETED" and event["data"].get("device") == "d" + name
+                   for event in guest.events)
+
+    before = gone()
+    guest.qmp("device_del", id="d" + name)
+    lab.check(payload.until(guest, lambda: gone() > before, 30), "memory is not given back")
+
+
+@scenario()
+def crash_in_hotplug_storm(lab):
+    """CPUs and memory come and go while crash images are loaded; the dump has what is left."""
+    slow = lab.k != "fast"
+    guest = lab.guest(append="lab.run=storm crashkernel=%s memhp_default_state=online_movable"
+                      % ("640M" if slow else "128M"), cpus=4,
+                      memory="%s,slots=4,maxmem=8G" % ("2G" if slow else "1G"), expected=DYING,
+                      args=["-object", "memory-backend-ram,id=m0,size=256M",
+                            "-object", "memory-backend-ram,id=m1,size=128M"])
+    guest.expect("SCENARIO: in the storm")
+    for _ in range(1 if slow else PLUGS):
+        plug(guest, "0")
+        plug(guest, "1")
+        unplug(lab, guest, "1")
+        unplug(lab, guest, "0")
+    plug(guest, "1")
+    guest.type("over\n")
+    dump = check_dump(lab, guest, [0, 1, 2, 3], (1,), True)
+    lab.check(any(start >= 4 << 30 for start, _, _ in dump.loads), "no plugged memory is dumped")
+    lab.check(not guest.find("FAILED a load"), "a load failed in the storm")

@@ -2,7 +2,6 @@
 """A loaded image against stray writes, and exceptions between the kernels."""
 
 import re
-import time
 
 import payload
 from scenario import scenario
@@ -72,7 +71,6 @@ def breakpoint_between_kernels(lab):
     payload.probe(lab, report_of(lab, "int3"), 1)
 
 
-INTERRUPTS_ON = 1 << 9
 DIGEST = (r"kexec: purgatory: segment (\d+) at 0x([0-9a-f]+)\+0x([0-9a-f]+):"
           r" digest ([0-9a-f]+) is not ([0-9a-f]+)\b")
 
@@ -101,23 +99,12 @@ def staged_bytes_damaged(lab):
     lab.check(outcome == "reset", "the guest ended by %s" % outcome)
 
 
-def halts(guest):
-    """Wait until the CPU has halted with interrupts off: for good."""
-    for _ in range(100):
-        state = guest.qmp("human-monitor-command", **{"command-line": "info registers"})
-        flags = int(re.search(r"RFL=([0-9a-f]+)", state)[1], 16)
-        if "HLT=1" in state and not flags & INTERRUPTS_ON:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @scenario()
 def staged_bytes_damaged_halt(lab):
     """Without panic= the same halts instead; an image that is sound boots without a word."""
     guest = damaged_guest(lab, "staged", "panic=0")
     check_digest(lab, guest)
-    lab.check(halts(guest), "the machine does not halt")
+    lab.check(payload.halts(guest), "the machine does not halt")
 
     guest = damaged_guest(lab, "none")
     guest.expect(r"SCENARIO: executing")

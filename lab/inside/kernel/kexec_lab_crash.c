@@ -6,6 +6,9 @@
  * the CPU that writes.  "notifier", "device" and "syscore" are taken in a reboot,
  * when it has come to the reboot notifiers, to the devices and to the end.
  *
+ * debugfs kexec_lab/crash_damage: "SEGMENT OFFSET": change a byte of the loaded
+ * crash image, an offset below 0 counts from the end of the segment's bytes.
+ *
  * A page with a pattern that names its own address is there from boot on; the
  * address is in vmcoreinfo as LAB_MAGIC, so that a dump can be searched for it.
  */
@@ -29,6 +32,8 @@
 #include <linux/syscore_ops.h>
 #include <linux/uaccess.h>
 #include <linux/vmcore_info.h>
+
+#include "kexec_internal.h"
 
 #define MAGIC		0x6b65786563206c61ULL
 
@@ -114,6 +119,15 @@ static void die_hard(void)
 		cpu_relax();
 }
 
+/* A write to the crash region, which is to fault. */
+static void die_stray(void)
+{
+	u8 *byte = phys_to_virt(crashk_res.start + resource_size(&crashk_res) / 2);
+
+	WRITE_ONCE(*byte, ~READ_ONCE(*byte));
+	pr_err("the write to the crash region went through\n");
+}
+
 /* Locks that whoever allocates, or looks at processes, would wait for. */
 static void die_locked(void)
 {
@@ -149,6 +163,7 @@ static const struct {
 	{ "hard", die_hard },
 	{ "locked", die_locked },
 	{ "together", die_together },
+	{ "stray", die_stray },
 };
 
 static const char *const stages[] = { "notifier", "device", "syscore" };
@@ -175,6 +190,48 @@ static ssize_t crash_write(struct file *file, const char __user *buf,
 }
 
 static const struct file_operations crash_fops = { .write = crash_write };
+
+static int damage(struct kimage *image, unsigned long index, long offset)
+{
+	const struct kexec_segment *segment = &image->segment[index];
+	u8 *byte;
+
+	if (index >= image->nr_segments)
+		return -EINVAL;
+	if (offset < 0)
+		offset += segment->bufsz;
+	byte = phys_to_virt(segment->mem + offset);
+	crash_region_open();
+	*byte = ~*byte;
+	crash_region_close();
+	pr_info("damaged segment %lu at %#lx+%#zx\n", index, segment->mem,
+		segment->memsz);
+	return 0;
+}
+
+static ssize_t damage_write(struct file *file, const char __user *buf,
+			    size_t count, loff_t *pos)
+{
+	unsigned long index;
+	char word[40] = "";
+	long offset;
+	int err = -ENOENT;
+
+	if (count >= sizeof(word))
+		return -EINVAL;
+	if (copy_from_user(word, buf, count))
+		return -EFAULT;
+	if (sscanf(word, "%lu %ld", &index, &offset) != 2)
+		return -EINVAL;
+
+	mutex_lock(&crash_lock);
+	if (kexec_crash_image)
+		err = damage(kexec_crash_image, index, offset);
+	mutex_unlock(&crash_lock);
+	return err ?: count;
+}
+
+static const struct file_operations damage_fops = { .write = damage_write };
 
 static int reboot_event(struct notifier_block *nb, unsigned long event,
 			void *data)
@@ -225,6 +282,7 @@ static int __init kexec_lab_crash_init(void)
 	platform_driver_register(&lab_driver);
 	platform_device_register_simple("kexec_lab", PLATFORM_DEVID_NONE, NULL, 0);
 	debugfs_create_file("crash", 0200, dir, NULL, &crash_fops);
+	debugfs_create_file("crash_damage", 0200, dir, NULL, &damage_fops);
 	dput(dir);
 	return 0;
 }
