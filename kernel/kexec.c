@@ -106,7 +106,7 @@ static int load_or_unload(unsigned long entry, unsigned long nr_segments,
 		err = load_image(entry, nr_segments, segments, flags);
 	else
 		kexec_unload(image_type(flags));
-	mutex_unlock(&kexec_lock);
+	kexec_unlock();
 	return err;
 }
 

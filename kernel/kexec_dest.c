@@ -6,10 +6,11 @@
  * accepted: copying into memory that has gone, or that the firmware has not
  * handed over yet, ends the machine at a moment when nobody can tell why.
  *
- * Who holds kexec_lock relies on destinations, so no memory may start to go
- * offline meanwhile: the notifier refuses.  What had started before is known by
- * its range, and whoever needs it is refused.  Memory that goes while nobody
- * holds the lock takes the image with it.  Nothing here waits: not for
+ * A load and a reboot rely on destinations, so no memory may start to go offline
+ * meanwhile: the notifier refuses.  What had started before is known by its
+ * range, and whoever needs it is refused.  A crash image lies in memory that is
+ * reserved and never goes.  Memory that goes while nobody relies on it takes the
+ * image with it.  Nothing here waits: not for
  * kexec_lock, whose holder may wait for the memory device, nor for memory to go
  * offline, which may take for ever.  An image that for this reason is not
  * dropped in time is found by the last check before the reboot.
@@ -45,14 +46,35 @@ static bool image_covers(struct kimage *image, u64 start, u64 end)
 static DEFINE_SPINLOCK(leaving_lock);
 static struct plan_range leaving;
 
-static bool is_leaving(struct kimage *image)
+/* Somebody relies on destinations; protected by leaving_lock. */
+static bool relied_on;
+
+/* False if some of them are on their way offline. */
+static bool rely_on(struct kimage *image)
 {
 	bool covered;
 
+	if (image->type == KEXEC_TYPE_CRASH)
+		return true;
 	spin_lock(&leaving_lock);
 	covered = image_covers(image, leaving.start, leaving.end);
+	if (!covered)
+		relied_on = true;
 	spin_unlock(&leaving_lock);
-	return covered;
+	return !covered;
+}
+
+/**
+ * kexec_unlock - end of a load, an unload, or a reboot that was refused
+ *
+ * Memory may go offline again.
+ */
+void kexec_unlock(void)
+{
+	spin_lock(&leaving_lock);
+	relied_on = false;
+	spin_unlock(&leaving_lock);
+	mutex_unlock(&kexec_lock);
 }
 
 /*
@@ -109,7 +131,7 @@ static int check_destinations(struct kimage *image, unsigned long *pfn,
 
 	*ram = 0;
 	*pfn = memory->dest[0].start;
-	if (is_leaving(image))
+	if (!rely_on(image))
 		return -EBUSY;
 	for (i = 0; !err && i < memory->nr_dest; i++) {
 		*pfn = memory->dest[i].start;
@@ -209,11 +231,25 @@ int kexec_recheck_destinations(struct kimage *image)
 }
 
 #ifdef CONFIG_MEMORY_HOTPLUG
-static void set_leaving(u64 start, u64 end)
+static int begin_leaving(u64 start, u64 end)
+{
+	int err = -EBUSY;
+
+	spin_lock(&leaving_lock);
+	if (!relied_on) {
+		leaving.start = start;
+		leaving.end = end;
+		err = 0;
+	}
+	spin_unlock(&leaving_lock);
+	return notifier_from_errno(err);
+}
+
+static void end_leaving(void)
 {
 	spin_lock(&leaving_lock);
-	leaving.start = start;
-	leaving.end = end;
+	leaving.start = 0;
+	leaving.end = 0;
 	spin_unlock(&leaving_lock);
 }
 
@@ -235,19 +271,15 @@ static int kexec_memory_event(struct notifier_block *nb, unsigned long event,
 
 	switch (event) {
 	case MEM_GOING_OFFLINE:
-		if (!mutex_trylock(&kexec_lock))
-			return notifier_from_errno(-EBUSY);
-		set_leaving(start, end);
-		mutex_unlock(&kexec_lock);
-		break;
+		return begin_leaving(start, end);
 	case MEM_OFFLINE:
 		if (mutex_trylock(&kexec_lock)) {
 			drop_image(start, end);
-			mutex_unlock(&kexec_lock);
+			kexec_unlock();
 		}
 		fallthrough;
 	case MEM_CANCEL_OFFLINE:
-		set_leaving(0, 0);
+		end_leaving();
 		break;
 	}
 	return NOTIFY_OK;

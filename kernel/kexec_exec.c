@@ -71,6 +71,6 @@ int kernel_kexec(void)
 	quiesce();
 	machine_kexec(kexec_image);
 unlock:
-	mutex_unlock(&kexec_lock);
+	kexec_unlock();
 	return err;
 }

@@ -335,6 +335,6 @@ SYSCALL_DEFINE5(kexec_file_load, int, kernel_fd, int, initrd_fd,
 		kexec_unload(file_image_type(flags));
 	else
 		err = load_files(&args);
-	mutex_unlock(&kexec_lock);
+	kexec_unlock();
 	return err;
 }

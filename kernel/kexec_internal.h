@@ -130,6 +130,7 @@ void kexec_unload(int type);
 /* kexec_dest.c */
 int kexec_check_destinations(struct kimage *image);
 int kexec_recheck_destinations(struct kimage *image);
+void kexec_unlock(void);
 
 /*
  * Attempts that one load may spend on claims, each worth milliseconds, and those

@@ -49,6 +49,16 @@ def without(ranges, start, end):
     return [(low, high) for low, high in rest if low < high]
 
 
+def merged(ranges):
+    """The same memory with as few ranges as can be."""
+    result = []
+    for start, end in sorted(ranges):
+        if result and result[-1][1] == start:
+            start = result.pop()[0]
+        result.append((start, end))
+    return result
+
+
 def check_memory(lab, dump, ours):
     """What may not be dumped is not; a header that the kernel made has all the rest."""
     direct = [(start, end) for start, end, at in dump.loads if at < 0xFFFFFFFF80000000]
@@ -61,7 +71,7 @@ def check_memory(lab, dump, ours):
     wanted = without(dump.ram, 0, MIB)
     for start, end in dump.crash:
         wanted = without(wanted, start, end)
-    lab.check(sorted(direct) == sorted(wanted), "dumped is %s instead of %s"
+    lab.check(merged(direct) == merged(wanted), "dumped is %s instead of %s"
               % (show(direct), show(wanted)))
 
 
