@@ -2,14 +2,15 @@
 """Panics of every kind, and what the crash kernel finds."""
 
 import payload
-from dump import DYING, Dump, check_dump, check_memory
+from dump import DYING, MIB, Dump, check_dump, check_memory, resource, show
 from scenario import scenario
 
 
-def die(lab, how, load="s", cpu=0, cpus=2, offline=None, append="", died=(), **machine):
+def die(lab, how, load="s", cpu=0, cpus=2, offline=None, append="", died=(), region=None,
+        **machine):
     """Load a crash image, die on that CPU, and look at the dump. More CPUs may die with it."""
-    machine.setdefault("memory", "512M" if lab.k == "fast" else "1536M")
-    region = "128M" if lab.k == "fast" else "640M"
+    machine.setdefault("memory", "1536M" if lab.k == "debug" else "512M")
+    region = region or ("640M" if lab.k == "debug" else "128M")
     guest = lab.guest(append="lab.run=crash lab.args=%s,%s,%d%s crashkernel=%s %s"
                       % (load, how, cpu or 0, "" if offline is None else ",%d" % offline, region,
                          append),
@@ -105,6 +106,22 @@ def crash_on_all_cpus(lab):
 def crash_after_notifiers(lab):
     """With crash_kexec_post_notifiers the other CPUs are stopped before."""
     die(lab, "sysrq", append="crash_kexec_post_notifiers")
+
+
+@scenario(kernels=("fast",))
+def crash_regions(lab):
+    """Each way to reserve memory: at an address, by a list of ranges, high and low."""
+    for region, memory, sizes in (("96M@320M", "768M", [96]),
+                                  ("256M-512M:64M,512M-2G:160M", "768M", [160]),
+                                  ("256M,high crashkernel=96M,low", "5G", [96, 256])):
+        for load in ("s", "c"):
+            guest = die(lab, "sysrq", load=load, region=region, memory=memory)
+            crash = resource(guest.text(), "Crash kernel")
+            lab.check([(end - start) // MIB for start, end in crash] == sizes,
+                      "%s reserves %s" % (region, show(crash)))
+        at = crash[-1][0]
+        lab.check("@" not in region or at == 320 * MIB, "it is reserved at %#x" % at)
+        lab.check("high" not in region or at >= 4 << 30, "it is reserved at %#x" % at)
 
 
 def survive(lab, what, errno=None):
