@@ -5,8 +5,8 @@
 Usage: lab/check_docs.py
 
 Every message that our files can log stands in a table of the admin guides, and
-nothing else stands there: %u and its kin as N, %#lx and its kin as X, %s as one
-of the strings of the code. Where a refusal names its errno, the row names
+nothing else stands there: %u and its kin as N, %#lx and its kin as X, %pR as
+[mem X-X], %s as one of the strings of the code. Where a refusal names its errno, the row names
 the same. The table of stock files is the one that lab/replaced makes.
 """
 
@@ -17,9 +17,11 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-GUIDES = ("Documentation/admin-guide/kexec.rst", "Documentation/admin-guide/kexec-files.rst")
+GUIDES = ("Documentation/admin-guide/kexec.rst", "Documentation/admin-guide/kexec-files.rst",
+          "Documentation/admin-guide/kdump/kdump.rst")
 STOCK = "Documentation/core-api/kexec-stock-files.rst"
-SOURCES = ("kernel/kexec*.c", "arch/*/kernel/machine_kexec*.c")
+SOURCES = ("kernel/kexec*.[ch]", "kernel/crash_*.c", "arch/*/kernel/machine_kexec*.c",
+           "arch/*/kernel/crash*.c")
 # Loaders and parsers: what a parser says, a loader logs with the name of the format.
 LOADERS = "arch/x86/kernel/kexec-*.c"
 
@@ -34,9 +36,10 @@ CALLS = (
     # a call, what stands before its message in the log, how much of that is the call's
     (REFUSE, r"([^,]+),\s*", "load refused: %s"),
     (r"\bparse_refuse\(\s*", r"(why),\s*", "load refused: %%s: %s: %%#llx against %%#llx"),
-    (r"\bpr_(?:info|notice|warn|err|crit)(?:_ratelimited|_once)?\(\s*", r"()", "%s"),
+    (r"\bpr_(?:info|notice|warn|err|crit|alert|emerg)(?:_ratelimited|_once)?\(\s*", r"()", "%s"),
 )
-PLACEHOLDER = r"%(#?)[lz]*([duxs])"
+PLACEHOLDER = r"%#?[lz]*([duxs]|pR)"
+SHOWN = {"d": "N", "u": "N", "x": "X", "s": "%s", "pR": "[mem X-X]"}
 
 
 class Message:
@@ -46,14 +49,9 @@ class Message:
         self.path = path
         self.errno = errno
         self.strings = ()
-        self.text = re.sub(PLACEHOLDER, self.shown, text)
+        self.text = re.sub(PLACEHOLDER, lambda match: SHOWN[match[1]], text)
         parts = [re.escape(part) for part in self.text.split("%s")]
-        self.pattern = re.compile("(.+)".join(parts))
-
-    @staticmethod
-    def shown(placeholder):
-        kind = placeholder[2]
-        return "%s" if kind == "s" else "X" if kind == "x" else "N"
+        self.pattern = re.compile("(.*)".join(parts))
 
     def is_row(self, row):
         """Whether a row shows this message; for %s only what the code can put there."""
