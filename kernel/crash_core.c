@@ -47,6 +47,11 @@ bool crash_slot_try(void)
 	return !atomic_cmpxchg_acquire(&crash_slot, 0, 1);
 }
 
+/**
+ * crash_slot_leave - let others have the crash image and its region
+ *
+ * For whom crash_slot_try() has returned true.
+ */
 void crash_slot_leave(void)
 {
 	atomic_set_release(&crash_slot, 0);

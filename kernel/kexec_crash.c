@@ -297,6 +297,11 @@ void crash_region_open(void)
 		arch_kexec_unprotect_crashkres();
 }
 
+/**
+ * crash_region_close - the caller does not write to the crash region any more
+ *
+ * When nobody does it is protected, if an image is loaded.
+ */
 void crash_region_close(void)
 {
 	lockdep_assert_held(&crash_lock);
@@ -317,6 +322,10 @@ void kexec_crash_open(struct kimage *image)
 	mutex_unlock(&crash_lock);
 }
 
+/**
+ * kexec_crash_close - the control pages of an image are written
+ * @image: the image that was passed to kexec_crash_open()
+ */
 void kexec_crash_close(struct kimage *image)
 {
 	if (!is_crash(image))

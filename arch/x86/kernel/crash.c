@@ -34,7 +34,11 @@ static void stop_in_nmi(int cpu, struct pt_regs *regs)
 	disable_local_APIC();
 }
 
-/* What smp_ops.crash_stop_other_cpus() is on bare metal. */
+/**
+ * kdump_nmi_shootdown_cpus - stop all other CPUs by an NMI
+ *
+ * What smp_ops.crash_stop_other_cpus() is on bare metal.
+ */
 void kdump_nmi_shootdown_cpus(void)
 {
 	nmi_shootdown_cpus(stop_in_nmi);

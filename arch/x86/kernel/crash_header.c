@@ -150,9 +150,15 @@ int x86_crash_header(void **header, unsigned long *size, unsigned int *ranges)
 }
 
 #ifdef CONFIG_CRASH_HOTPLUG
-/*
+/**
+ * arch_crash_hotplug_support - may the header of an image be rewritten?
+ * @image: the image
+ * @kexec_flags: of kexec_load(2)
+ *
  * kexec_load(2) images: only who has agreed.  kexec_file_load(2): always, since
  * the kernel has made the header and the digests itself.
+ *
+ * Return: 0 for no.
  */
 int arch_crash_hotplug_support(struct kimage *image, unsigned long kexec_flags)
 {
@@ -162,8 +168,10 @@ int arch_crash_hotplug_support(struct kimage *image, unsigned long kexec_flags)
 }
 
 /**
- * x86_crash_phdrs - program headers that a header must have room for
+ * x86_crash_phdrs - how many program headers must a header have room for?
  * @ranges: memory ranges at this moment
+ *
+ * Return: their number.
  */
 unsigned int x86_crash_phdrs(unsigned int ranges)
 {
@@ -172,7 +180,13 @@ unsigned int x86_crash_phdrs(unsigned int ranges)
 	return OTHER_PHDRS + CONFIG_NR_CPUS_DEFAULT + ranges;
 }
 
-/* What a loader in user space is told: without the header in front of them. */
+/**
+ * arch_crash_get_elfcorehdr_size - how long can the program headers become?
+ *
+ * What a loader in user space is told.
+ *
+ * Return: their length in bytes, without the header in front of them.
+ */
 unsigned int arch_crash_get_elfcorehdr_size(void)
 {
 	return x86_crash_phdrs(0) * sizeof(Elf64_Phdr);
