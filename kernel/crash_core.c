@@ -101,7 +101,7 @@ void noinline __noclone __crash_kexec(struct pt_regs *regs)
 	struct pt_regs saved;
 
 	if (!crash_slot_try()) {
-		pr_emerg("no crash kernel is started: the image is being changed\n");
+		pr_emerg("no crash kernel is started: its image is being changed, or has failed already\n");
 		return;
 	}
 

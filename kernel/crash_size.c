@@ -38,32 +38,24 @@ ssize_t crash_get_memory_size(void)
 	return size;
 }
 
-static struct resource *new_ram(resource_size_t start, resource_size_t end)
+static struct resource *new_ram(void)
 {
 	struct resource *ram = kzalloc(sizeof(*ram), GFP_KERNEL);
 
 	if (ram)
 		*ram = (struct resource){
 			.name	= "System RAM",
-			.start	= start,
-			.end	= end,
 			.flags	= IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
 		};
 	return ram;
 }
 
-/* Give the end of a region back; @keep bytes stay, none if it is 0. */
-static int cut_region(struct resource *region, resource_size_t keep)
+/* Give the end of a region back as @ram; @keep bytes stay, none if it is 0. */
+static void cut_region(struct resource *region, resource_size_t keep,
+		       struct resource *ram)
 {
-	resource_size_t size = region_size(region);
-	struct resource *ram;
-
-	if (keep >= size)
-		return 0;
-	ram = new_ram(region->start + keep, region->end);
-	if (!ram)
-		return -ENOMEM;
-
+	ram->start = region->start + keep;
+	ram->end = region->end;
 	if (keep) {
 		adjust_resource(region, region->start, keep);
 	} else {
@@ -73,6 +65,25 @@ static int cut_region(struct resource *region, resource_size_t keep)
 	}
 	crash_free_reserved_phys_range(ram->start, ram->end);
 	insert_resource(&iomem_resource, ram);
+}
+
+/* All memory that is needed is had before anything is given back. */
+static int cut_regions(resource_size_t keep, resource_size_t keep_low)
+{
+	bool cut = keep < region_size(&crashk_res);
+	bool cut_low = keep_low < region_size(&crashk_low_res);
+	struct resource *ram = cut ? new_ram() : NULL;
+	struct resource *low_ram = cut_low ? new_ram() : NULL;
+
+	if ((cut && !ram) || (cut_low && !low_ram)) {
+		kfree(ram);
+		kfree(low_ram);
+		return -ENOMEM;
+	}
+	if (cut)
+		cut_region(&crashk_res, keep, ram);
+	if (cut_low)
+		cut_region(&crashk_low_res, keep_low, low_ram);
 	return 0;
 }
 
@@ -102,10 +113,9 @@ static int shrink(unsigned long size)
 		return -EINVAL;
 
 	size = roundup(size, KEXEC_CRASH_MEM_ALIGN);
-	err = cut_region(&crashk_res, size > low ? size - low : 0);
+	err = cut_regions(size > low ? size - low : 0, min(size, low));
 	if (!err)
-		err = cut_region(&crashk_low_res, min(size, low));
-	promote_low_region();
+		promote_low_region();
 	return err;
 }
 

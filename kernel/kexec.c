@@ -86,10 +86,10 @@ static int load_image(unsigned long entry, unsigned long nr_segments,
 	memcpy(image->segment, segments, nr_segments * sizeof(*segments));
 
 	err = kexec_image_build(image);
+	if (!err)
+		err = kexec_image_install(image);
 	if (err)
 		kexec_image_free(image, NULL);
-	else
-		kexec_image_install(image);
 	return err;
 }
 

@@ -259,8 +259,12 @@ static int prepare_machine(struct kimage *image)
 
 static int finish_machine(struct kimage *image)
 {
-	int err = machine_kexec_post_load(image);
+	int err;
 
+	/* Later, when a crash image stands in its place. */
+	if (image->type == KEXEC_TYPE_CRASH)
+		return 0;
+	err = machine_kexec_post_load(image);
 	if (err)
 		return kexec_refuse(err, "the architecture cannot complete the hand-off: error %d",
 				    err);
@@ -343,28 +347,49 @@ static unsigned long pages_to_kib(unsigned long pages)
 	return pages << (PAGE_SHIFT - 10);
 }
 
+static void report_image(const struct kimage *image)
+{
+	pr_info("%sloaded: %lu segments, %lu KiB in place, %lu KiB staged\n",
+		image->type == KEXEC_TYPE_CRASH ? "crash image " : "",
+		image->nr_segments, pages_to_kib(image->memory->in_place),
+		pages_to_kib(image->memory->staged));
+}
+
+static int install_crash_image(struct kimage *image)
+{
+	struct kimage *old;
+	int err = kexec_crash_install(image, &old);
+
+	if (old)
+		kexec_image_free(old, NULL);
+	if (err)
+		return err;
+
+	report_image(image);
+	/* The crash region has all of it now. */
+	kexec_free_sources(image, NULL);
+	return 0;
+}
+
 /**
  * kexec_image_install - put a complete image into its slot
  * @image: the image; the one before it is freed
+ *
+ * Return: 0; for a crash image that the architecture cannot have in its place an
+ * errno: the caller frees it then.
  */
-void kexec_image_install(struct kimage *image)
+int kexec_image_install(struct kimage *image)
 {
-	bool crash = image->type == KEXEC_TYPE_CRASH;
 	struct kimage *old;
 
-	old = crash ? kexec_crash_install(image) : xchg(&kexec_image, image);
-	if (old && crash)
-		kexec_image_free(old, NULL);
-	else if (old)
-		replace_image(image, old);
-	pr_info("%sloaded: %lu segments, %lu KiB in place, %lu KiB staged\n",
-		crash ? "crash image " : "", image->nr_segments,
-		pages_to_kib(image->memory->in_place),
-		pages_to_kib(image->memory->staged));
+	if (image->type == KEXEC_TYPE_CRASH)
+		return install_crash_image(image);
 
-	/* The crash region has all of it now. */
-	if (crash)
-		kexec_free_sources(image, NULL);
+	old = xchg(&kexec_image, image);
+	if (old)
+		replace_image(image, old);
+	report_image(image);
+	return 0;
 }
 
 /**

@@ -9,8 +9,8 @@
  * An image that is loaded stays usable until its successor is complete.  So the
  * successor waits in ordinary memory first, where everything that can fail
  * happens; its control pages are those parts of the region that neither image
- * uses.  Then it is committed, which cannot fail: pointer away, region writable,
- * copy, protect, pointer.  Only in this moment a panic finds no crash kernel.
+ * uses.  Then it is committed: pointer away, region writable, copy, what the
+ * architecture does with an image in its place, protect, pointer.  Only in this moment a panic finds no crash kernel.
  * Without a predecessor nothing is lost if a load fails, so the bytes go into the
  * region at once; and if memory, or the region, has no room for two images, the
  * predecessor is dropped first.
@@ -56,6 +56,21 @@ static void hold_slot(void)
 }
 
 /**
+ * kexec_crash_area - where crash images are placed
+ *
+ * Return: the reserved region; empty without one.
+ */
+struct plan_area kexec_crash_area(void)
+{
+	if (!crashk_res.end)
+		return (struct plan_area){};
+	return (struct plan_area){
+		.start	= phys_to_boot_phys(crashk_res.start),
+		.end	= phys_to_boot_phys(crashk_res.end) + 1,
+	};
+}
+
+/**
  * kexec_crash_check_entry - can a crash image be entered there?
  * @entry: a physical address
  *
@@ -63,11 +78,12 @@ static void hold_slot(void)
  */
 int kexec_crash_check_entry(unsigned long entry)
 {
-	if (!crashk_res.end)
+	const struct plan_area region = kexec_crash_area();
+
+	if (!region.end)
 		return kexec_refuse(-EADDRNOTAVAIL, "entry %#lx: no memory is reserved for a crash kernel",
 				    entry);
-	if (entry < phys_to_boot_phys(crashk_res.start) ||
-	    entry > phys_to_boot_phys(crashk_res.end))
+	if (entry < region.start || entry >= region.end)
 		return kexec_refuse(-EADDRNOTAVAIL, "entry %#lx lies outside of the crash region %pR",
 				    entry, &crashk_res);
 	return 0;
@@ -81,16 +97,16 @@ int kexec_crash_check_entry(unsigned long entry)
  */
 int kexec_crash_check_segments(struct kimage *image)
 {
+	const struct plan_area region = kexec_crash_area();
 	unsigned long i;
 
 	if (!is_crash(image))
 		return 0;
 	for (i = 0; i < image->nr_segments; i++) {
-		unsigned long start = phys_to_boot_phys(crashk_res.start);
-		unsigned long end = phys_to_boot_phys(crashk_res.end);
 		unsigned long mem = image->segment[i].mem;
 
-		if (mem < start || mem + image->segment[i].memsz - 1 > end)
+		if (mem < region.start ||
+		    mem + image->segment[i].memsz > region.end)
 			return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: %#lx+%#zx lies outside of the crash region %pR",
 					    i, mem, image->segment[i].memsz,
 					    &crashk_res);
@@ -146,6 +162,9 @@ static int write_in_place(struct kimage *image)
 	int err = expose(image);
 	unsigned int i;
 
+	if (err)
+		return kexec_refuse(-ENOMEM, "the crash region cannot be mapped without encryption: error %d",
+				    err);
 	for (i = 0; !err && i < memory->nr_dest; i++)
 		err = kexec_map_gaps(image, &memory->dest[i]);
 	if (err)
@@ -262,10 +281,6 @@ static unsigned int take_image(struct taken *taken, struct kimage *image)
  */
 struct page *kexec_crash_hole(struct kimage *image, unsigned long pages)
 {
-	const struct plan_area region = {
-		.start	= phys_to_boot_phys(crashk_res.start),
-		.end	= phys_to_boot_phys(crashk_res.end) + 1,
-	};
 	const struct plan_need need = {
 		.size	= pages << PAGE_SHIFT,
 		.align	= rounddown_pow_of_two(pages) << PAGE_SHIFT,
@@ -279,7 +294,7 @@ struct page *kexec_crash_hole(struct kimage *image, unsigned long pages)
 		return NULL;
 	if (kexec_crash_image)
 		take_image(&taken, kexec_crash_image);
-	if (!plan_hole(region, taken.area, taken.nr, &need, &mem))
+	if (!plan_hole(kexec_crash_area(), taken.area, taken.nr, &need, &mem))
 		return NULL;
 	return boot_pfn_to_page(PHYS_PFN(mem));
 }
@@ -378,33 +393,50 @@ static void copy_staged(struct kimage *image)
 	}
 }
 
+/* What can fail here does so on no machine that has memory for a page table. */
+static int write_region(struct kimage *image)
+{
+	int err = expose(image);
+
+	if (!err) {
+		copy_staged(image);
+		/* Caches of the region are cleaned, its bytes looked at. */
+		err = machine_kexec_post_load(image);
+	}
+	conceal(image);
+	if (err)
+		return kexec_refuse(err, "the crash region cannot be written: error %d",
+				    err);
+	return 0;
+}
+
 /**
  * kexec_crash_install - commit a complete crash image
  * @image: the image
+ * @old: set to the image that it replaces, to be freed; or to NULL
  *
- * Return: the image that it replaces, to be freed; or NULL.
+ * Return: 0; or why the architecture cannot have it: there is no crash image then.
  */
-struct kimage *kexec_crash_install(struct kimage *image)
+int kexec_crash_install(struct kimage *image, struct kimage **old)
 {
-	struct kimage *old;
+	int err;
 
 	mutex_lock(&crash_lock);
 	hold_slot();
-	old = xchg(&kexec_crash_image, NULL);
+	*old = xchg(&kexec_crash_image, NULL);
 	crash_region_open();
 
-	if (image->memory->staged && expose(image))
-		pr_err("the crash image cannot be read by its kernel: memory stays encrypted\n");
-	copy_staged(image);
-	conceal(image);
-	crash_update_vmcoreinfo_safecopy(image->memory->vmcoreinfo);
+	err = write_region(image);
+	crash_update_vmcoreinfo_safecopy(err ? NULL : image->memory->vmcoreinfo);
+	if (!err)
+		WRITE_ONCE(kexec_crash_image, image);
 
-	WRITE_ONCE(kexec_crash_image, image);
 	crash_region_close();
 	crash_slot_leave();
-	crash_hotplug_catch_up(image);
+	if (!err)
+		crash_hotplug_catch_up(image);
 	mutex_unlock(&crash_lock);
-	return old;
+	return err;
 }
 
 /**
@@ -445,21 +477,24 @@ void kexec_crash_free(struct kimage *image)
  * @index: the segment, which no purgatory checks
  * @buf: what to write
  * @size: its length in bytes, not more than the segment has
+ *
+ * Return: 0; or -ENOMEM, nothing was written then.
  */
-void kexec_crash_rewrite(struct kimage *image, unsigned long index,
-			 const void *buf, size_t size)
+int kexec_crash_rewrite(struct kimage *image, unsigned long index,
+			const void *buf, size_t size)
 {
 	const struct kexec_segment *segment = &image->segment[index];
 	struct page *page = boot_pfn_to_page(segment->mem >> PAGE_SHIFT);
 	size_t at;
+	int err;
 
 	lockdep_assert_held(&crash_lock);
 	hold_slot();
-	if (expose(image))
-		pr_err("segment %lu is not rewritten: memory stays encrypted\n", index);
-	for (at = 0; at < size; at += PAGE_SIZE)
+	err = expose(image);
+	for (at = 0; !err && at < size; at += PAGE_SIZE)
 		memcpy_to_page(nth_page(page, at >> PAGE_SHIFT), 0, buf + at,
 			       min(size - at, PAGE_SIZE));
 	conceal(image);
 	crash_slot_leave();
+	return err;
 }

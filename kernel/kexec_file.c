@@ -297,10 +297,11 @@ static int load_files(const struct file_args *args)
 
 	kexec_file_dbg_print = args->flags & KEXEC_FILE_DEBUG;
 	err = build_image(image, args);
+	if (!err)
+		err = kexec_image_install(image);
 	if (err) {
 		kexec_image_free(image, NULL);
 	} else {
-		kexec_image_install(image);
 		kexec_file_done(image);
 		/* IMA goes on filling the image that a reboot executes. */
 		if (image->type == KEXEC_TYPE_DEFAULT)

@@ -124,7 +124,7 @@ struct kimage **kexec_slot(int type);
 struct kimage *kexec_image_new(unsigned long entry, int type);
 void kexec_image_free(struct kimage *image, struct kimage *heir);
 int kexec_image_build(struct kimage *image);
-void kexec_image_install(struct kimage *image);
+int kexec_image_install(struct kimage *image);
 void kexec_unload(int type);
 
 /* kexec_dest.c */
@@ -234,6 +234,7 @@ extern struct mutex crash_lock;
 void crash_region_open(void);
 void crash_region_close(void);
 
+struct plan_area kexec_crash_area(void);
 int kexec_crash_check_entry(unsigned long entry);
 int kexec_crash_check_segments(struct kimage *image);
 int kexec_crash_prepare(struct kimage *image);
@@ -242,12 +243,17 @@ bool kexec_crash_make_room(struct kimage *image);
 struct page *kexec_crash_hole(struct kimage *image, unsigned long pages);
 void kexec_crash_open(struct kimage *image);
 void kexec_crash_close(struct kimage *image);
-struct kimage *kexec_crash_install(struct kimage *image);
+int kexec_crash_install(struct kimage *image, struct kimage **old);
 struct kimage *kexec_crash_remove(void);
 void kexec_crash_free(struct kimage *image);
-void kexec_crash_rewrite(struct kimage *image, unsigned long index,
-			 const void *buf, size_t size);
+int kexec_crash_rewrite(struct kimage *image, unsigned long index,
+			const void *buf, size_t size);
 #else
+static inline struct plan_area kexec_crash_area(void)
+{
+	return (struct plan_area){};
+}
+
 static inline int kexec_crash_check_entry(unsigned long entry)
 {
 	return kexec_refuse(-EADDRNOTAVAIL, "this kernel cannot load crash images");
@@ -287,9 +293,10 @@ static inline void kexec_crash_close(struct kimage *image)
 {
 }
 
-static inline struct kimage *kexec_crash_install(struct kimage *image)
+static inline int kexec_crash_install(struct kimage *image,
+				      struct kimage **old)
 {
-	return NULL;
+	return -EADDRNOTAVAIL;
 }
 
 static inline struct kimage *kexec_crash_remove(void)

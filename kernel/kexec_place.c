@@ -218,8 +218,7 @@ static int place_in_crash_region(struct kexec_buf *kbuf)
 	struct kexec_search search;
 
 	start_search(&search, kbuf);
-	if (!try_area(&search, (struct plan_area){ crashk_res.start,
-						   crashk_res.end + 1 }))
+	if (!try_area(&search, kexec_crash_area()))
 		return -ENOENT;
 	kbuf->mem = search.mem;
 	return 0;
@@ -240,7 +239,7 @@ int kexec_locate_mem_hole(struct kexec_buf *kbuf)
 		return 0;
 
 	crash = kbuf->image->type == KEXEC_TYPE_CRASH;
-	if (crash && !crashk_res.end)
+	if (crash && !kexec_crash_area().end)
 		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
 	err = crash ? place_in_crash_region(kbuf) : kexec_find_place(kbuf);
 	if (err == -ENOENT)

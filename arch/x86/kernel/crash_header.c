@@ -112,10 +112,13 @@ static int exclude(struct crash_mem *mem)
 static int header_of_ram(void **header, unsigned long *size,
 			 unsigned int *ranges)
 {
-	unsigned int room = list_ram(NULL) + EXCLUDED;
-	struct crash_mem *mem = vzalloc(struct_size(mem, ranges, room));
-	int err;
+	int err = list_ram(NULL);
+	unsigned int room = err + EXCLUDED;
+	struct crash_mem *mem;
 
+	if (err < 0)
+		return err;
+	mem = vzalloc(struct_size(mem, ranges, room));
 	if (!mem)
 		return -ENOMEM;
 
@@ -222,13 +225,13 @@ void arch_crash_handle_hotplug_event(struct kimage *image, void *arg)
 		       err);
 		return;
 	}
-	if (size <= image->segment[index].memsz) {
-		kexec_crash_rewrite(image, index, header, size);
-		image->elfcorehdr_updated = true;
-	} else {
+	if (size > image->segment[index].memsz)
 		pr_err("the crash image is out of date: an ELF header of %lu bytes does not fit into segment %lu of %zu\n",
 		       size, index, image->segment[index].memsz);
-	}
+	else if (kexec_crash_rewrite(image, index, header, size))
+		pr_err("the crash image is out of date: the crash region stays encrypted\n");
+	else
+		image->elfcorehdr_updated = true;
 	vfree(header);
 }
 #endif /* CONFIG_CRASH_HOTPLUG */
