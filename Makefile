@@ -4,10 +4,11 @@
 
 K ?= fast
 T ?=
+ROUNDS ?= 100
 export JOBS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test kernel stock guest stock-guest bench unit lint cross combos ready
+.PHONY: help run test kernel stock guest stock-guest bench soak unit lint cross combos ready
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -17,6 +18,7 @@ help:
 	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, K=small: another config)'
 	@echo 'make stock      build/stock/bzImage: the unmodified base, same config'
 	@echo 'make bench      the time between two kernels, stock and ours in turn'
+	@echo 'make soak       ROUNDS=100 panics, dumps and resets in one guest'
 	@echo 'make unit       userspace tests of the pure logic; needs no kernel tree'
 	@echo 'make lint       checkpatch, sparse, W=1 and clang over our files'
 	@echo 'make cross      our generic objects for other architectures, and an i386 kernel'
@@ -45,6 +47,9 @@ stock-guest: stock
 
 bench: guest stock-guest
 	@lab/bench.py
+
+soak: guest
+	@KEXEC_SOAK=$(ROUNDS) lab/test.py --kernel $(K) crash_soak
 
 run: guest
 	@lab/run.py --kernel $(K)

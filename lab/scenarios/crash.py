@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Panics of every kind, and what the crash kernel finds."""
 
+import os
+
 import payload
 from dump import DYING, MIB, Dump, check_dump, check_memory, resource, show
 from scenario import scenario
@@ -275,3 +277,20 @@ def crash_in_hotplug_storm(lab):
     plugged = sum(end - start for start, end, _ in dump.loads if start >= 4 << 30)
     lab.check(plugged == 384 << 20, "%#x bytes of plugged memory are dumped" % plugged)
     lab.check(not guest.find("FAILED a load"), "a load failed in the storm")
+
+
+@scenario(kernels=("fast",))
+def crash_soak(lab):
+    """Rounds of panic, dump and reset in one machine: a few, or as many as KEXEC_SOAK says."""
+    rounds = int(os.environ.get("KEXEC_SOAK", "3"))
+    guest = lab.guest(append="lab.run=soak crashkernel=128M", cpus=2, memory="512M",
+                      limit=60 + 30 * rounds, expected=DYING)
+    guest.qmp("set-action", reboot="reset")
+    ways = set()
+    for number in range(rounds):
+        ways.add(guest.expect(r"SCENARIO: dying by (\w+, image by \w)", timeout=30)[1])
+        guest.expect(r"VMCORE: cpu 1 pid ", timeout=30)
+        magic = guest.expect(r"VMCORE: magic \w+ (\w+)")[1]
+        lab.check(magic == "ok", "round %d: the page of the lab is %s" % (number, magic))
+        guest.expect(r"VMCORE: read [1-9]\d*", timeout=30)
+    print("        soak: %d rounds, %d different" % (rounds, len(ways)))
