@@ -74,13 +74,23 @@ void crash_smp_send_stop(void)
 	done = true;
 }
 
-static void reset_interrupt_controllers(void)
-{
 #ifdef CONFIG_X86_IO_APIC
-	/* Whoever held its lock is stopped. */
+static void reset_io_apics(void)
+{
+	/* Whoever held their lock is stopped. */
 	ioapic_zap_locks();
 	clear_IO_APIC();
+}
+#else
+static void reset_io_apics(void)
+{
+}
 #endif
+
+/* As the firmware left them; I/O APICs first, as they send to the local one. */
+static void reset_interrupt_controllers(void)
+{
+	reset_io_apics();
 	lapic_shutdown();
 	restore_boot_irq_mode();
 #ifdef CONFIG_HPET_TIMER
