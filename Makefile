@@ -63,7 +63,7 @@ else ifneq ($(T),)
 test: guest
 	@lab/test.py --kernel $(K) $(T)
 else
-test: guest
+test: guest $(if $(filter fast,$(K)),stock-guest)
 	@lab/test.py --kernel $(K) $(if $(filter fast,$(K)),--unit)
 endif
 
