@@ -5,13 +5,18 @@
  *	efault	a crash load of two segments, the second of which cannot be read
  *	full	a crash load that leaves no room for page tables in the region
  *	kill	a crash load that is killed while it copies its segment
+ *	large	a crash load that needs more memory than there is to wait in
+ *	header	a crash load whose only segment is an ELF header, that agrees to its being rewritten:
+ *		how many program headers it has in the crash region, each time a line is read
  *	normal	a normal load that stands still while it copies its segment
  *	crash	a crash load that does
  *
  *	KCRASH: MODE errno=N	the load was refused, or killed (N is 0)
  *	KCRASH: MODE holding	it stands still, for ever
+ *	KCRASH: header phnum=N type=T
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kexec.h>
@@ -27,6 +32,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifndef KEXEC_UPDATE_ELFCOREHDR
+#define KEXEC_UPDATE_ELFCOREHDR	0x4
+#endif
 
 #define PAGE		4096UL
 #define UNREADABLE	((void *)8)
@@ -82,6 +91,56 @@ static int full(void)
 	struct segment segment = { "", 1, start, end - start - TOO_FEW * PAGE };
 
 	return load(1, &segment, KEXEC_ON_CRASH);
+}
+
+static int large(void)
+{
+	struct segment segment = { "", 1, start, (end - start) / 4 * 3 };
+
+	return load(1, &segment, KEXEC_ON_CRASH);
+}
+
+static void get(int core, off_t offset, void *to, size_t size)
+{
+	if (pread(core, to, size, offset) != (ssize_t)size) {
+		perror("/proc/kcore");
+		exit(1);
+	}
+}
+
+/* What the kernel's own mapping has at a physical address, by way of /proc/kcore. */
+static void read_physical(unsigned long address, void *to, size_t size)
+{
+	int core = open("/proc/kcore", O_RDONLY);
+	Elf64_Phdr phdr;
+	Elf64_Ehdr ehdr;
+
+	get(core, 0, &ehdr, sizeof(ehdr));
+	for (unsigned int i = 0; i < ehdr.e_phnum; i++) {
+		get(core, ehdr.e_phoff + i * sizeof(phdr), &phdr, sizeof(phdr));
+		/* Of text and modules, at the top, there is no physical address. */
+		if (phdr.p_type == PT_LOAD && phdr.p_vaddr < -(2UL << 30) &&
+		    address - phdr.p_paddr < phdr.p_memsz)
+			get(core, phdr.p_offset + address - phdr.p_paddr, to, size);
+	}
+	close(core);
+}
+
+static void header(void)
+{
+	static Elf64_Ehdr bytes = {
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB },
+		.e_type = ET_CORE,
+	};
+	struct segment segment = { &bytes, sizeof(bytes), start, 256 * PAGE };
+	int err = load(1, &segment, KEXEC_ON_CRASH | KEXEC_UPDATE_ELFCOREHDR);
+	Elf64_Ehdr found = {};
+
+	printf("KCRASH: header errno=%d\n", err);
+	do {
+		read_physical(start, &found, sizeof(found));
+		printf("KCRASH: header phnum=%d type=%d\n", found.e_phnum, found.e_type);
+	} while (getchar() != EOF);
 }
 
 /* A page that is not there until somebody answers the fault; nobody does. */
@@ -174,6 +233,14 @@ int main(int argc, char **argv)
 		hold(strcmp(mode, "crash") ? 0 : KEXEC_ON_CRASH);
 		printf("KCRASH: %s holding\n", mode);
 		pause();
+	}
+	if (!strcmp(mode, "header")) {
+		header();
+		return 0;
+	}
+	if (!strcmp(mode, "large")) {
+		printf("KCRASH: large errno=%d\n", large());
+		return 0;
 	}
 	err = !strcmp(mode, "efault") ? efault() : !strcmp(mode, "full") ? full() : kill_it();
 	printf("KCRASH: %s errno=%d\n", mode, err);

@@ -294,3 +294,37 @@ def crash_soak(lab):
         lab.check(magic == "ok", "round %d: the page of the lab is %s" % (number, magic))
         guest.expect(r"VMCORE: read [1-9]\d*", timeout=30)
     print("        soak: %d rounds, %d different" % (rounds, len(ways)))
+
+
+@scenario(kernels=("fast",))
+def crash_load_short_of_memory(lab):
+    """Memory cannot hold two images: the old one goes first, with a word, and the load succeeds."""
+    guest = lab.guest(append="lab.run=crashshort crashkernel=192M", memory="512M", cpus=2)
+    seen = guest.expect(r"SCENARIO: free (\d+) KiB, KCRASH: large errno=(\d+), loaded (\d)")
+    lab.check((seen[2], seen[3]) == ("0", "1"), "errno %s, loaded %s" % (seen[2], seen[3]))
+    lab.check(guest.find(r"kexec: the crash image is dropped before its successor is complete: "
+                         r"no memory for both"), "nobody said that the image was dropped")
+    lab.check(guest.find(r"kexec: crash image loaded: 1 segments, [1-9]\d* KiB in place"),
+              "nothing was written in place")
+
+
+@scenario(kernels=("fast",))
+def crash_segments_follow_hotplug(lab):
+    """The ELF header of a kexec_load image is rewritten when a CPU goes, since its flag allows it."""
+    guest = lab.guest(append="lab.run=crashfollows crashkernel=128M", memory="512M", cpus=2)
+    guest.expect(r"SCENARIO: KCRASH: header errno=0")
+    guest.expect(r"SCENARIO: before: KCRASH: header phnum=0 type=4")
+    possible = int(guest.expect(r"SCENARIO: ranges \d+, possible 0-(\d+)")[1]) + 1
+    after = guest.expect(r"SCENARIO: after: KCRASH: header phnum=(\d+) type=(\d+)")
+    # Beside the CPUs vmcoreinfo, the text, and the memory on both sides of the crash region.
+    lab.check(int(after[1]) == possible + 4, "%s program headers" % after[1])
+
+
+@scenario(kernels=("fast",))
+def crash_after_kexec(lab):
+    """A kernel that kexec has started reserves its crash region as the first one did; and dumps."""
+    for how in ("s", "c"):
+        guest = lab.guest(append="lab.run=crashhop lab.args=2,%s crashkernel=128M" % how,
+                          memory="768M", cpus=2, expected=DYING)
+        check_dump(lab, guest, [0, 1], (0,), how == "s")
+        lab.check(len(guest.find(r"SCENARIO: hops left")) == 3, "not all hops were made")

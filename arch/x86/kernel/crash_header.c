@@ -62,21 +62,23 @@ static int add_piece(struct ram_walk *walk, u64 start, u64 end)
 	return err;
 }
 
-/* Memory goes online and offline by whole sections. */
+/*
+ * Memory goes online and offline by whole sections.  Where it was cut for what a
+ * boot loader left behind, its resources meet in the middle of a page.
+ */
 static int walk_ram(struct resource *res, void *arg)
 {
-	unsigned long pfn = PFN_UP(res->start), end = PFN_DOWN(res->end + 1);
-	unsigned long next;
+	u64 start = res->start, end = res->end + 1, next;
 	int err = 0;
 
-	for (; !err && pfn < end; pfn = next) {
+	for (; !err && start < end; start = next) {
 		next = end;
 #ifdef CONFIG_MEMORY_HOTPLUG
-		next = min(SECTION_ALIGN_UP(pfn + 1), end);
-		if (!pfn_to_online_page(pfn))
+		next = min(PFN_PHYS(SECTION_ALIGN_UP(PHYS_PFN(start) + 1)), end);
+		if (!pfn_to_online_page(PHYS_PFN(start)))
 			continue;
 #endif
-		err = add_piece(arg, PFN_PHYS(pfn), PFN_PHYS(next));
+		err = add_piece(arg, start, next);
 	}
 	return err;
 }
