@@ -6,15 +6,21 @@ from scenario import scenario
 ALL = ("fast", "debug", "small")
 
 
-def run(lab, *programs, append=""):
+def run(lab, *programs, append="", memory="512M"):
     # the kernel hands it on to init: stock refuses in silence
     if lab.stock:
         append += " KEXEC_TEST_MUTE=1"
     guest = lab.guest(append="lab.run=selftests lab.args=%s %s" % (",".join(programs), append),
-                      memory="512M", cpus=2, limit=180)
+                      memory=memory, cpus=2, limit=180)
     guest.expect(r"LAB: exit", timeout=170)
     lab.check("LAB: exit 0" in guest.text(), "a selftest failed")
     lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
+
+
+def run_crash(lab, *programs, append=""):
+    """With memory for a crash kernel; the debug kernel needs more for itself."""
+    region, memory = ("256M", "1536M") if lab.k == "debug" else ("128M", "512M")
+    run(lab, *programs, append="crashkernel=%s %s" % (region, append), memory=memory)
 
 
 @scenario(kernels=ALL)
@@ -63,3 +69,10 @@ def selftests_disabled(lab):
 def selftests_lockdown(lab):
     """Under lockdown an unsigned image is refused."""
     run(lab, "test_kexec_lockdown", append="lockdown=integrity")
+
+
+@scenario(kernels=ALL)
+def selftests_crash(lab):
+    """Loads of crash images: errnos, flags, reasons, images."""
+    run_crash(lab, "test_kexec_crash_load", "test_kexec_crash_file", "test_kexec_crash_image",
+              "test_kexec_crash_sysfs")

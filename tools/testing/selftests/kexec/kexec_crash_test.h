@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests of crash images share: the reserved memory as /proc/iomem shows
+ * it, the calls for the other slot, a look at the memory itself, and an image
+ * that is there before a test and has to be there after it.
+ *
+ * There are up to two reserved regions.  The upper one is loaded to; the lower
+ * one is for the devices of the crash kernel, and never a destination.
+ *
+ * Memory is read by way of /proc/kcore.  Where that is missing, or closed, its
+ * bytes are taken to be as expected.
+ */
+#ifndef KEXEC_CRASH_TEST_H
+#define KEXEC_CRASH_TEST_H
+
+#include "kexec_file_test.h"
+
+#include <elf.h>
+
+#define CRASH_LOADED	"/sys/kernel/kexec_crash_loaded"
+#define CRASH_SIZE	"/sys/kernel/kexec_crash_size"
+
+#define CRASH		"Crash kernel"
+#define RAM		"System RAM"
+
+static inline long crash_load_at(unsigned long entry, unsigned long nr,
+				 const struct segment *table,
+				 unsigned long flags)
+{
+	return result(syscall(SYS_kexec_load, entry, nr, table,
+			      flags | KEXEC_ON_CRASH));
+}
+
+static inline long crash_unload(void)
+{
+	return crash_load_at(0, 0, NULL, 0);
+}
+
+static inline long crash_loaded(void)
+{
+	return read_number(CRASH_LOADED);
+}
+
+/* --- /proc/iomem ------------------------------------------------------- */
+
+/* Physical addresses; the end is the first byte behind. */
+struct region {
+	unsigned long start;
+	unsigned long end;
+};
+
+static inline unsigned long region_size(const struct region *r)
+{
+	return r->end - r->start;
+}
+
+/* The regions of that name, ascending, up to @max; their number. */
+static inline int find_regions(const char *name, struct region *out, int max)
+{
+	FILE *f = fopen("/proc/iomem", "re");
+	char line[128], found[64];
+	struct region r;
+	int nr = 0;
+
+	while (f && nr < max && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx : %63[^\n]", &r.start, &r.end,
+			   found) != 3 || strcmp(found, name))
+			continue;
+		r.end++;
+		out[nr++] = r;
+	}
+	if (f)
+		fclose(f);
+	return nr;
+}
+
+/* Where crash images are loaded to; false if there is no such place. */
+static inline bool find_crash_region(struct region *r)
+{
+	struct region all[2];
+	int nr = find_regions(CRASH, all, 2);
+
+	if (nr)
+		*r = all[nr - 1];
+	return nr;
+}
+
+/* The other one. */
+static inline bool find_low_region(struct region *r)
+{
+	struct region all[2];
+
+	if (find_regions(CRASH, all, 2) < 2)
+		return false;
+	*r = all[0];
+	return true;
+}
+
+/* --- memory itself ----------------------------------------------------- */
+
+/* @size bytes at a physical address, if they can be had. */
+static inline bool read_memory(unsigned long at, void *buf, size_t size)
+{
+	int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC), i;
+	bool done = false;
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr))
+		ehdr.e_phnum = 0;
+	for (i = 0; !done && i < ehdr.e_phnum; i++) {
+		if (pread(fd, &phdr, sizeof(phdr), ehdr.e_phoff +
+			  i * sizeof(phdr)) != sizeof(phdr))
+			break;
+		if (phdr.p_type != PT_LOAD || at < phdr.p_paddr ||
+		    at - phdr.p_paddr + size > phdr.p_filesz)
+			continue;
+		done = pread(fd, buf, size, phdr.p_offset + at - phdr.p_paddr) ==
+		       (ssize_t)size;
+	}
+	close(fd);
+	return done;
+}
+
+/* Are there @size times @byte, or can it not be known? */
+static inline bool memory_is(unsigned long at, char byte, size_t size)
+{
+	char page[PAGE];
+	size_t i, n;
+
+	for (; size; size -= n, at += n) {
+		n = size < PAGE ? size : PAGE;
+		if (!read_memory(at, page, n))
+			return true;
+		for (i = 0; i < n; i++)
+			if (page[i] != byte)
+				return false;
+	}
+	return true;
+}
+
+/* --- an image that stays ----------------------------------------------- */
+
+/* A MiB into the region, where other tests load to as well. */
+#define KEPT_AT		MIB
+#define KEPT_SIZE	(4 * PAGE)
+#define KEPT_BYTE	'K'
+
+static inline struct segment kept_segment(const struct region *r)
+{
+	static char bytes[KEPT_SIZE];
+
+	memset(bytes, KEPT_BYTE, sizeof(bytes));
+	return (struct segment) {
+		.buf = bytes, .bufsz = sizeof(bytes),
+		.mem = r->start + KEPT_AT, .memsz = sizeof(bytes),
+	};
+}
+
+static inline long load_kept(const struct region *r)
+{
+	struct segment s = kept_segment(r);
+
+	return crash_load_at(r->start, 1, &s, 0);
+}
+
+/*
+ * What a load that failed has to leave.  Others drop an image as soon as they
+ * begin with the next one.
+ */
+static inline void check_kept(struct __test_metadata *_metadata,
+			      const struct region *r)
+{
+	if (mute())
+		return;
+	EXPECT_EQ(1, crash_loaded())
+		TH_LOG("the crash image loaded before is gone");
+	EXPECT_TRUE(memory_is(r->start + KEPT_AT, KEPT_BYTE, KEPT_SIZE))
+		TH_LOG("the crash image loaded before was overwritten");
+}
+
+/* --- refusals ---------------------------------------------------------- */
+
+struct crash_call {
+	unsigned long entry;
+	unsigned long nr;
+	const struct segment *table;
+	unsigned long flags;
+};
+
+static inline long make_crash_call(const struct crash_call *c)
+{
+	return crash_load_at(c->entry, c->nr, c->table, c->flags);
+}
+
+/* As expect_refusal(): the log takes only so many lines of a rule. */
+static inline void expect_crash_refusal(struct __test_metadata *_metadata,
+					struct kmsg *k,
+					const struct crash_call *c, int err,
+					const char *const *says)
+{
+	time_t end = time(NULL) + RATELIMIT_SECONDS;
+	int lines = 0;
+	long rc;
+
+	do {
+		rc = make_crash_call(c);
+		lines = kmsg_refusals(k);
+	} while (rc == -err && !lines && !mute() && time(NULL) <= end &&
+		 !usleep(50000));
+	EXPECT_EQ(-err, rc);
+	check_lines(_metadata, k, lines, says);
+}
+
+#endif /* KEXEC_CRASH_TEST_H */
