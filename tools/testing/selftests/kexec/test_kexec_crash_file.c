@@ -324,26 +324,4 @@ TEST(longest_cmdline)
 	EXPECT_EQ(0, unload_by_file());
 }
 
-/* --- without a reservation --------------------------------------------- */
-
-TEST(nowhere_to_load_to)
-{
-	struct region r;
-	struct kmsg k;
-
-	if (!have_file_load())
-		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
-	if (find_crash_region(&r))
-		SKIP(return, "this boot has a crash region (crashkernel=)");
-	ASSERT_TRUE(kmsg_open(&k));
-	EXPECT_EQ(-EADDRNOTAVAIL, kexec_file_load(bzimage(NULL), -1, NULL, 0,
-						  NO_INITRD | ON_CRASH));
-	check_reason(_metadata, &k, SAYS("crash kernel"));
-	EXPECT_EQ(-EBADF, kexec_file_load(-1, -1, NULL, 0, ON_CRASH));
-	EXPECT_EQ(-ENOEXEC, kexec_file_load(file_of_zeroes(PAGE), -1, NULL, 0,
-					    NO_INITRD | ON_CRASH));
-	EXPECT_EQ(0, unload_by_file());
-	EXPECT_EQ(0, crash_loaded());
-}
-
 TEST_HARNESS_MAIN

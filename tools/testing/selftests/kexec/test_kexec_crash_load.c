@@ -6,8 +6,7 @@
  * tables do for any machine.  "refused" has a row for each rule and for each
  * pair of rules whose order a program can observe; a crash image is loaded before
  * each row and has to be there after it, every byte of it.  "accepted" has what
- * looks odd and is legal.  Functions follow for what a table cannot say, and
- * for machines without a reservation.
+ * looks odd and is legal.  Functions follow for what a table cannot say.
  */
 #include "kexec_crash_test.h"
 
@@ -535,56 +534,6 @@ TEST_F(machine, low_region)
 	EXPECT_EQ(-EADDRNOTAVAIL, crash_load_at(self->region.start, 1, &s, 0));
 	check_reason(_metadata, &self->kmsg, SAYS("segment 0", "outside of the crash region"));
 	check_failed(_metadata, variant->empty, &self->region);
-}
-
-/* --- without a reservation --------------------------------------------- */
-
-FIXTURE(no_region) {
-	struct kmsg kmsg;
-};
-
-FIXTURE_SETUP(no_region)
-{
-	struct region r;
-
-	if (find_crash_region(&r))
-		SKIP(return, "this boot has a crash region (crashkernel=)");
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
-}
-
-FIXTURE_TEARDOWN(no_region)
-{
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, crash_loaded());
-}
-
-TEST_F(no_region, nowhere_to_load_to)
-{
-	struct segment s = SEG(PAGE, find_ram(PAGE), PAGE);
-
-	if (mute())
-		SKIP(return, "KEXEC_TEST_MUTE: others load to the first bytes of memory");
-	EXPECT_EQ(-EADDRNOTAVAIL, crash_load_at(s.mem, 1, &s, 0));
-	check_reason(_metadata, &self->kmsg, SAYS("no memory is reserved"));
-	s.mem = 0;
-	EXPECT_EQ(-EADDRNOTAVAIL, crash_load_at(0, 1, &s, 0));
-	check_reason(_metadata, &self->kmsg, SAYS("no memory is reserved"));
-}
-
-TEST_F(no_region, other_rules_come_first)
-{
-	struct segment s = SEG(PAGE, 0, PAGE);
-
-	EXPECT_EQ(-EINVAL, crash_load_at(0, 1, &s, 1 << 4));
-	EXPECT_EQ(-EINVAL, crash_load_at(0, 17, &s, 0));
-	EXPECT_EQ(-EFAULT, crash_load_at(0, 1, BAD_POINTER, 0));
-}
-
-TEST_F(no_region, nothing_to_unload)
-{
-	EXPECT_EQ(0, read_number(CRASH_SIZE));
-	EXPECT_EQ(0, crash_unload());
-	EXPECT_EQ(0, kmsg_refusals(&self->kmsg));
 }
 
 TEST_HARNESS_MAIN
