@@ -2,61 +2,12 @@
 /*
  * Every allocation of a load, made to fail in turn.
  *
- * /proc/thread-self/fail-nth lets the n-th allocation or user copy of the next
- * system calls fail.  n grows until a whole load passes without meeting it.
- * Whatever fails, either the load copes, or it says so and the image before it
- * is still there.  Needs CONFIG_FAULT_INJECTION and what it can fail.
+ * n grows until a whole load passes without meeting the n-th.  Whatever fails,
+ * either the load copes, or it says so and the image before it is still there.
  */
-#include "kexec_file_test.h"
-
-#define FAIL_NTH	"/proc/thread-self/fail-nth"
-#define DEBUGFS		"/sys/kernel/debug/"
+#include "kexec_fault.h"
 
 static const char data[16 * PAGE];
-
-/* Allocations that may sleep fail too, and without a report of each. */
-static void arm_everything(void)
-{
-	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
-	write_file(DEBUGFS "failslab/verbose", "0");
-	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
-	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
-	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
-	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
-	write_file(DEBUGFS "fail_usercopy/verbose", "0");
-	write_file(DEBUGFS "fail_kexec_claim/verbose", "0");
-}
-
-/* What is loaded: segments, or files. */
-struct load {
-	struct segment table[2];
-	bool from_files;
-	struct file_call call;
-};
-
-static long load(const struct load *l)
-{
-	return l->from_files ? make_call(&l->call) : kexec_load(2, l->table, 0);
-}
-
-/* Load with the @nth fault; *@met says whether the load came that far. */
-static long load_with_fault(const struct load *l, int nth, bool *met)
-{
-	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
-	char text[16];
-	long rc;
-
-	snprintf(text, sizeof(text), "%d", nth);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return -errno;
-	rc = load(l);
-	memset(text, 0, sizeof(text));
-	*met = pread(fd, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
-	if (pwrite(fd, "0", 1, 0) != 1)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
 
 FIXTURE(fault) {
 	struct load load;

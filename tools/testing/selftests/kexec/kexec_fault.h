@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A load in which one allocation, or one user copy, is made to fail.
+ *
+ * /proc/thread-self/fail-nth lets the n-th of them in the next system calls
+ * fail.  Needs CONFIG_FAULT_INJECTION and what it can fail.
+ */
+#ifndef KEXEC_FAULT_H
+#define KEXEC_FAULT_H
+
+#include "kexec_file_test.h"
+
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define DEBUGFS		"/sys/kernel/debug/"
+
+/* Allocations that may sleep fail too, and without a report of each. */
+static inline void arm_everything(void)
+{
+	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
+	write_file(DEBUGFS "failslab/verbose", "0");
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
+	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
+	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
+	write_file(DEBUGFS "fail_usercopy/verbose", "0");
+	write_file(DEBUGFS "fail_kexec_claim/verbose", "0");
+}
+
+/* What is loaded: segments, or files. */
+struct load {
+	struct segment table[2];
+	unsigned long entry;
+	unsigned long flags;
+	bool from_files;
+	struct file_call call;
+};
+
+static inline long load(const struct load *l)
+{
+	if (l->from_files)
+		return make_call(&l->call);
+	return result(syscall(SYS_kexec_load, l->entry, 2UL, l->table, l->flags));
+}
+
+/* Load with the @nth fault; *@met says whether the load came that far. */
+static inline long load_with_fault(const struct load *l, int nth, bool *met)
+{
+	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	char text[16];
+	long rc;
+
+	snprintf(text, sizeof(text), "%d", nth);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return -errno;
+	rc = load(l);
+	memset(text, 0, sizeof(text));
+	*met = pread(fd, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
+	if (pwrite(fd, "0", 1, 0) != 1)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+#endif /* KEXEC_FAULT_H */
