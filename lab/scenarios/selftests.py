@@ -26,7 +26,8 @@ def run_crash(lab, *programs, append=""):
 @scenario(kernels=ALL)
 def selftests(lab):
     """kexec_load(2), native and compat: errnos, flags, reasons, images."""
-    run(lab, "test_kexec_load", "test_kexec_compat", "test_kexec_permission", "test_kexec_image")
+    run(lab, "test_kexec_load", "test_kexec_compat", "test_kexec_permission", "test_kexec_image",
+        "test_kexec_crash_nowhere")
 
 
 @scenario(kernels=ALL)
@@ -76,3 +77,34 @@ def selftests_crash(lab):
     """Loads of crash images: errnos, flags, reasons, images."""
     run_crash(lab, "test_kexec_crash_load", "test_kexec_crash_file", "test_kexec_crash_image",
               "test_kexec_crash_sysfs")
+
+
+@scenario(kernels=("fast",))
+def selftests_crash_high(lab):
+    """Crash loads to memory above 4 GiB; giving it back until only that below is left."""
+    run(lab, "test_kexec_crash_load", "test_kexec_crash_file", "test_kexec_crash_size",
+        append="crashkernel=128M,high crashkernel=72M,low", memory="6G")
+
+
+@scenario(kernels=ALL)
+def selftests_crash_size(lab):
+    """The memory of crash kernels is given back, by and by, and all of it."""
+    run_crash(lab, "test_kexec_crash_size")
+
+
+@scenario(kernels=ALL)
+def selftests_crash_limit(lab):
+    """Who may load a crash image, and how often; there is no way back."""
+    run_crash(lab, "test_kexec_crash_limit")
+
+
+@scenario()
+def selftests_crash_many(lab):
+    """Crash loads by the hundred: nothing is lost."""
+    run_crash(lab, "test_kexec_crash_many")
+
+
+@scenario(kernels=("debug",))
+def selftests_crash_fault(lab):
+    """Every allocation of a crash load fails in turn."""
+    run_crash(lab, "test_kexec_crash_fault")
