@@ -105,7 +105,7 @@ int crash_prepare_elf64_headers(struct crash_mem *mem, int need_kernel_map,
 
 	*sz = ALIGN(sizeof(*ehdr) + nr * sizeof(Elf64_Phdr),
 		    ELF_CORE_HEADER_ALIGN);
-	ehdr = vzalloc(*sz);
+	ehdr = __vmalloc(*sz, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!ehdr)
 		return -ENOMEM;
 

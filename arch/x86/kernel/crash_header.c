@@ -13,6 +13,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mmzone.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include <asm/crash.h>
@@ -120,7 +121,7 @@ static int header_of_ram(void **header, unsigned long *size,
 
 	if (err < 0)
 		return err;
-	mem = vzalloc(struct_size(mem, ranges, room));
+	mem = kvzalloc(struct_size(mem, ranges, room), GFP_KERNEL | __GFP_NOWARN);
 	if (!mem)
 		return -ENOMEM;
 
@@ -132,7 +133,7 @@ static int header_of_ram(void **header, unsigned long *size,
 	if (!err)
 		err = crash_prepare_elf64_headers(mem, IS_ENABLED(CONFIG_X86_64),
 						  header, size);
-	vfree(mem);
+	kvfree(mem);
 	return err;
 }
 
