@@ -78,10 +78,10 @@ FIXTURE_TEARDOWN(crash_leak)
 	EXPECT_EQ(0, crash_loaded());
 }
 
-/* Three hundred rounds, or what a slow kernel does in ten seconds. */
+/* Three hundred rounds, or what a slow kernel does in five seconds. */
 static bool another_round(int i, time_t start)
 {
-	return i < 50 || (i < 300 && time(NULL) < start + 10);
+	return i < 30 || (i < 300 && time(NULL) < start + 5);
 }
 
 static long load(const FIXTURE_DATA(crash_leak) *self, bool from_files)
