@@ -39,19 +39,22 @@ toolchain() {
 targets() {
 	case $1 in
 	arm64) echo arch/arm64/kernel/machine_kexec.o arch/arm64/kernel/relocate_kernel.o \
-		arch/arm64/kernel/machine_kexec_file.o arch/arm64/kernel/kexec_image.o ;;
+		arch/arm64/kernel/machine_kexec_file.o arch/arm64/kernel/kexec_image.o \
+		arch/arm64/kernel/crash_dump.o ;;
 	i386) echo bzImage ;;
 	mips) echo arch/mips/kernel/machine_kexec.o arch/mips/kernel/relocate_kernel.o \
 		arch/mips/kernel/crash.o ;;
 	powerpc) echo arch/powerpc/kexec/core.o arch/powerpc/kexec/core_64.o \
 		arch/powerpc/kexec/file_load.o arch/powerpc/kexec/file_load_64.o \
-		arch/powerpc/kexec/elf_64.o arch/powerpc/purgatory/ ;;
+		arch/powerpc/kexec/elf_64.o arch/powerpc/kexec/crash.o arch/powerpc/kexec/ranges.o arch/powerpc/purgatory/ ;;
 	riscv) echo arch/riscv/kernel/machine_kexec.o arch/riscv/kernel/kexec_relocate.o \
 		arch/riscv/kernel/crash_save_regs.o arch/riscv/kernel/kexec_elf.o \
-		arch/riscv/kernel/machine_kexec_file.o arch/riscv/purgatory/ ;;
+		arch/riscv/kernel/machine_kexec_file.o arch/riscv/kernel/crash_dump.o \
+		arch/riscv/purgatory/ ;;
 	s390) echo arch/s390/kernel/machine_kexec.o arch/s390/kernel/relocate_kernel.o \
 		arch/s390/kernel/machine_kexec_file.o arch/s390/kernel/kexec_elf.o \
-		arch/s390/kernel/kexec_image.o arch/s390/purgatory/ ;;
+		arch/s390/kernel/kexec_image.o arch/s390/kernel/crash_dump.o \
+		arch/s390/purgatory/ ;;
 	esac
 	[ "$1" = i386 ] || generic
 }

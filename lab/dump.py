@@ -15,14 +15,16 @@ DYING = (r"Kernel panic", r"Call Trace:", r"BUG:", r"Oops:", r"kernel BUG", r"do
 
 CPU = re.compile(r"VMCORE: cpu (\d+) pid (-?\d+) rip (\w+) rsp (\w+) r14 (\w+) r15 (\w+)")
 MARK = 0x5E1F
-KERNEL = 0xFFFF800000000000
+KERNEL = 0xFF00000000000000
+KERNEL_TEXT = 0xFFFFFFFF80000000
 
 
 class Dump:
     """What the crash kernel of a guest has said."""
 
     def __init__(self, guest, timeout=90):
-        guest.expect(r"VMCORE: done|VMCORE: FAILED|LAB: exit", timeout)
+        if not guest.find(r"VMCORE: done"):
+            guest.expect(r"VMCORE: done|VMCORE: FAILED|LAB: exit", timeout)
         text = guest.text()
         self.cpus = [(int(pid), int(rip, 16), int(r14, 16), int(r15, 16))
                      for _, pid, rip, _, r14, r15 in CPU.findall(text)]
@@ -61,7 +63,7 @@ def merged(ranges):
 
 def check_memory(lab, dump, ours):
     """What may not be dumped is not; a header that the kernel made has all the rest."""
-    direct = [(start, end) for start, end, at in dump.loads if at < 0xFFFFFFFF80000000]
+    direct = [(start, end) for start, end, at in dump.loads if at < KERNEL_TEXT]
     for start, end in dump.crash:
         for low, high in direct:
             lab.check(high <= start or end <= low,

@@ -4,7 +4,7 @@
 import os
 
 import payload
-from dump import DYING, MIB, Dump, check_dump, check_memory, resource, show
+from dump import DYING, KERNEL_TEXT, MIB, Dump, check_dump, check_memory, resource, show
 from scenario import scenario
 
 
@@ -21,7 +21,7 @@ def die(lab, how, load="s", cpu=0, cpus=2, offline=None, append="", died=(), reg
         guest.expect("SCENARIO: dying")
         guest.qmp("inject-nmi")
     check_dump(lab, guest, [n for n in range(cpus) if n != offline],
-               None if cpu is None else (cpu, *died), load == "s")
+               None if cpu is None else (cpu, *died), load != "c")
     return guest
 
 
@@ -176,6 +176,16 @@ def crash_in_reboot(lab):
         lab.check(dump.magic == ["ok"], "the page of the lab: %s" % dump.magic)
         lab.check(len(dump.cpus) == 2, "%d CPUs in the dump" % len(dump.cpus))
         check_memory(lab, dump, True)
+
+
+@scenario(kernels=("fast",))
+def crash_debug_output(lab):
+    """KEXEC_FILE_DEBUG shows the ranges that are in the dump."""
+    guest = die(lab, "sysrq", load="d")
+    said = [(int(start, 16), int(end, 16) + 1) for start, end in
+            (match.groups() for match in guest.find(r"kexec: dumped: (0x\w+)-(0x\w+)"))]
+    found = [(start, end) for start, end, at in Dump(guest).loads if at < KERNEL_TEXT]
+    lab.check(said and said == found, "said %s, dumped %s" % (show(said), show(found)))
 
 
 @scenario()

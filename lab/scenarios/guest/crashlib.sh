@@ -7,12 +7,17 @@
 # What the crash kernel is started with, beside what kexec adds.
 crash_line="console=ttyS0 panic=-1 nr_cpus=1 reset_devices lab.run=dump"
 
-# load_crash HOW [WORD...]: HOW is c or s, kexec -p's way, with further words for the command line
+# load_crash HOW [WORD...]: HOW is c or s, kexec -p's way, or d, from files with debug output;
+# with further words for the command line
 load_crash() {
 	how=$1
 	shift
-	kexec -p "-$how" "$KERNEL" --initrd="$INITRD" --command-line="$crash_line $*" ||
-		fail "kexec -p -$how"
+	on_crash_and_debug=0xa
+	if [ "$how" = d ]; then
+		kfload "$KERNEL" "$INITRD" "$crash_line $*" $on_crash_and_debug
+	else
+		kexec -p "-$how" "$KERNEL" --initrd="$INITRD" --command-line="$crash_line $*"
+	fi || fail "no load by $how"
 	[ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ] || fail "no crash image is loaded"
 }
 
