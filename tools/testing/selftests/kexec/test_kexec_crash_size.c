@@ -274,7 +274,7 @@ TEST_F(size, too_small_for_anything)
 {
 	struct region r = self->region;
 
-	expect_cut(_metadata, &r, 8 * PAGE, 8 * PAGE);
+	expect_cut(_metadata, &r, 2 * PAGE, 2 * PAGE);
 	EXPECT_EQ(-ENOMEM, load_to(r.start));
 	if (have_file_load()) {
 		EXPECT_EQ(-EADDRNOTAVAIL,
