@@ -38,7 +38,7 @@ static atomic_t crash_slot = ATOMIC_INIT(0);
 /**
  * crash_slot_try - get hold of the crash image and its region
  *
- * Safe in any context.  In task context kexec_crash_hold() is meant to be used.
+ * Safe in any context.  In task context crash_slot_hold() is meant to be used.
  *
  * Return: false if somebody else has them.
  */

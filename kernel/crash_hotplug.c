@@ -26,7 +26,8 @@
 #include "kexec_internal.h"
 
 /* Hotplug events so far; protected by crash_lock. */
-static unsigned long events;
+static unsigned long cpu_events;
+static unsigned long memory_events;
 
 /**
  * crash_hotplug_begin - take note of what a new image is about to miss
@@ -39,7 +40,8 @@ void crash_hotplug_begin(struct kimage *image, unsigned long flags)
 		return;
 
 	mutex_lock(&crash_lock);
-	image->memory->events = events;
+	image->memory->cpu_events = cpu_events;
+	image->memory->memory_events = memory_events;
 	mutex_unlock(&crash_lock);
 	image->hotplug_support = arch_crash_hotplug_support(image, flags);
 }
@@ -108,11 +110,18 @@ static void rewrite_header(struct kimage *image, int action,
 	if (!image->hotplug_support || image->elfcorehdr_index < 0)
 		return;
 
-	crash_region_open();
 	image->hp_action = action;
-	arch_crash_handle_hotplug_event(image, memory);
+	if (IS_ENABLED(CONFIG_ARCH_KEEPS_CRASH_IMAGE)) {
+		arch_crash_handle_hotplug_event(image, memory);
+	} else {
+		/* It writes to the region itself. */
+		crash_region_open();
+		crash_slot_hold();
+		arch_crash_handle_hotplug_event(image, memory);
+		crash_slot_leave();
+		crash_region_close();
+	}
 	image->hp_action = KEXEC_CRASH_HP_NONE;
-	crash_region_close();
 }
 
 /**
@@ -122,8 +131,10 @@ static void rewrite_header(struct kimage *image, int action,
 void crash_hotplug_catch_up(struct kimage *image)
 {
 	lockdep_assert_held(&crash_lock);
-	/* The header is made anew whatever the action is. */
-	if (image->memory->events != events)
+	/* By now all has come that came, and gone that went. */
+	if (image->memory->cpu_events != cpu_events)
+		rewrite_header(image, KEXEC_CRASH_HP_ADD_CPU, NULL);
+	if (image->memory->memory_events != memory_events)
 		rewrite_header(image, KEXEC_CRASH_HP_ADD_MEMORY, NULL);
 }
 
@@ -145,7 +156,7 @@ int crash_check_hotplug_support(void)
 static void handle_event(int action, struct memory_notify *memory)
 {
 	mutex_lock(&crash_lock);
-	events++;
+	++*(memory ? &memory_events : &cpu_events);
 	if (kexec_crash_image)
 		rewrite_header(kexec_crash_image, action, memory);
 	mutex_unlock(&crash_lock);

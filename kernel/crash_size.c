@@ -56,15 +56,17 @@ static void cut_region(struct resource *region, resource_size_t keep,
 {
 	ram->start = region->start + keep;
 	ram->end = region->end;
-	if (keep) {
+	/* Nothing is inside of it: this cannot fail. */
+	if (keep)
 		adjust_resource(region, region->start, keep);
-	} else {
+	else
 		release_resource(region);
+	crash_free_reserved_phys_range(ram->start, ram->end);
+	insert_resource(&iomem_resource, ram);
+	if (!keep) {
 		region->start = 0;
 		region->end = 0;
 	}
-	crash_free_reserved_phys_range(ram->start, ram->end);
-	insert_resource(&iomem_resource, ram);
 }
 
 /* All memory that is needed is had before anything is given back. */
@@ -101,13 +103,24 @@ static void promote_low_region(void)
 	insert_resource(&iomem_resource, &crashk_res);
 }
 
+/* A hotplug event may have the image in its hands. */
+static bool is_loaded(void)
+{
+	bool loaded;
+
+	mutex_lock(&crash_lock);
+	loaded = kexec_crash_image;
+	mutex_unlock(&crash_lock);
+	return loaded;
+}
+
 static int shrink(unsigned long size)
 {
 	resource_size_t low = region_size(&crashk_low_res);
 	resource_size_t all = region_size(&crashk_res) + low;
 	int err;
 
-	if (kexec_crash_image)
+	if (is_loaded())
 		return -ENOENT;
 	if (size > all)
 		return -EINVAL;
@@ -121,7 +134,7 @@ static int shrink(unsigned long size)
 
 /**
  * crash_shrink_memory - give memory back that is reserved for crash kernels
- * @new_size: bytes that stay reserved, rounded up to pages
+ * @new_size: bytes that stay reserved, rounded up to %KEXEC_CRASH_MEM_ALIGN
  *
  * Return: 0; -EINVAL if there is less; -ENOENT while a crash image is loaded;
  * -EBUSY during a load, an unload or a reboot; -ENOMEM.

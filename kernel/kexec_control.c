@@ -69,40 +69,58 @@ static struct page *alloc_fit_control(struct kimage *image, unsigned long pages)
 }
 
 /* Those of a crash image lie in the crash region, which nobody allocates. */
-static struct page *borrow_control(struct kimage *image, unsigned long pages)
+static int borrow_control(struct kimage *image, struct kexec_block *block,
+			  unsigned long align)
 {
-	struct page *page = kexec_crash_hole(image, pages);
+	void *start;
+	int err;
 
-	if (page && !PageHighMem(page) &&
-	    arch_kexec_post_alloc_pages(page_address(page), pages, GFP_KERNEL))
-		return NULL;
-	return page;
+	block->page = kexec_crash_hole(image, block->pages, align);
+	if (!block->page)
+		return -ENOSPC;
+
+	start = page_address(block->page);
+	err = arch_kexec_post_alloc_pages(start, block->pages, GFP_KERNEL);
+	if (err)
+		arch_kexec_pre_free_pages(start, block->pages);
+	return err;
+}
+
+static int fill_block(struct kimage *image, struct kexec_block *block,
+		      unsigned long align)
+{
+	if (image->type == KEXEC_TYPE_CRASH)
+		return borrow_control(image, block, align);
+	/* Blocks of the allocator are aligned anyway. */
+	block->page = alloc_fit_control(image, block->pages);
+	return block->page ? 0 : -ENOMEM;
 }
 
 /**
  * kexec_reserve_control - have room for control pages in one block
  * @image: the image, whose destinations are known
  * @pages: pages that will be wanted
+ * @align: alignment in pages of the first of them, a power of two
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; -ENOSPC if the crash region has no room for those of a crash
+ * image.
  */
-int kexec_reserve_control(struct kimage *image, unsigned long pages)
+int kexec_reserve_control(struct kimage *image, unsigned long pages,
+			  unsigned long align)
 {
 	struct kexec_block *block = kmalloc(sizeof(*block), GFP_KERNEL);
+	int err;
 
 	if (!block)
 		return -ENOMEM;
 
-	if (image->type == KEXEC_TYPE_CRASH)
-		block->page = borrow_control(image, pages);
-	else
-		block->page = alloc_fit_control(image, pages);
-	if (!block->page) {
-		kfree(block);
-		return -ENOMEM;
-	}
 	block->pages = pages;
 	block->used = 0;
+	err = fill_block(image, block, align);
+	if (err) {
+		kfree(block);
+		return err;
+	}
 	list_add(&block->link, &image->memory->control);
 	return 0;
 }
@@ -125,8 +143,8 @@ static struct page *take_control(struct kimage *image, unsigned long pages)
 }
 
 /*
- * A new block, as large as all before it, so that there are few; if memory has no
- * room for it, one that is just large enough.
+ * A new block, as large as all before it, so that there are few; or as large as
+ * there is room for.
  */
 static int add_block(struct kimage *image, unsigned long pages)
 {
@@ -137,9 +155,11 @@ static int add_block(struct kimage *image, unsigned long pages)
 		wish += block->pages;
 	wish = min(roundup_pow_of_two(wish), MAX_ORDER_NR_PAGES);
 
-	if (wish > pages && !kexec_reserve_control(image, wish))
-		return 0;
-	return kexec_reserve_control(image, pages);
+	for (; wish > pages; wish /= 2) {
+		if (!kexec_reserve_control(image, wish, pages))
+			return 0;
+	}
+	return kexec_reserve_control(image, pages, pages);
 }
 
 /**
@@ -158,11 +178,12 @@ struct page *kimage_alloc_control_pages(struct kimage *image,
 {
 	unsigned long pages = 1UL << order;
 	struct page *page = take_control(image, pages);
+	int err;
 
 	if (page)
 		return page;
-	while (add_block(image, pages)) {
-		if (!kexec_crash_make_room(image))
+	while ((err = add_block(image, pages))) {
+		if (err != -ENOSPC || !kexec_crash_make_room(image))
 			return NULL;
 	}
 	return take_control(image, pages);

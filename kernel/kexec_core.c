@@ -232,7 +232,8 @@ static int take_control_pages(struct kimage *image)
 	bool crash = image->type == KEXEC_TYPE_CRASH;
 
 	/* An estimate: if it cannot be had in one block, several will do. */
-	kexec_reserve_control(image, (crash ? 0 : list) + KEXEC_CONTROL_SPARE_PAGES);
+	kexec_reserve_control(image, (crash ? 0 : list) + KEXEC_CONTROL_SPARE_PAGES,
+			      1);
 
 	image->control_code_page =
 		kimage_alloc_control_pages(image,
@@ -347,14 +348,6 @@ static unsigned long pages_to_kib(unsigned long pages)
 	return pages << (PAGE_SHIFT - 10);
 }
 
-static void report_image(const struct kimage *image)
-{
-	pr_info("%sloaded: %lu segments, %lu KiB in place, %lu KiB staged\n",
-		image->type == KEXEC_TYPE_CRASH ? "crash image " : "",
-		image->nr_segments, pages_to_kib(image->memory->in_place),
-		pages_to_kib(image->memory->staged));
-}
-
 static int install_crash_image(struct kimage *image)
 {
 	struct kimage *old;
@@ -365,8 +358,10 @@ static int install_crash_image(struct kimage *image)
 	if (err)
 		return err;
 
-	report_image(image);
+	pr_info("crash image loaded: %lu segments, %lu KiB\n",
+		image->nr_segments, pages_to_kib(image->memory->total));
 	/* The crash region has all of it now. */
+	kexec_file_done(image);
 	kexec_free_sources(image, NULL);
 	return 0;
 }
@@ -388,7 +383,9 @@ int kexec_image_install(struct kimage *image)
 	old = xchg(&kexec_image, image);
 	if (old)
 		replace_image(image, old);
-	report_image(image);
+	pr_info("loaded: %lu segments, %lu KiB in place, %lu KiB staged\n",
+		image->nr_segments, pages_to_kib(image->memory->in_place),
+		pages_to_kib(image->memory->staged));
 	return 0;
 }
 

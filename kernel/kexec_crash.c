@@ -2,18 +2,22 @@
 /*
  * Loading a crash image into the memory that crashkernel= has reserved.
  *
- * The region is written twice in the life of an image: when the image is loaded,
- * and when the ELF header of the dump must follow a hotplug event.  All the time
- * in between it is write-protected, where the architecture can do that.
+ * The region is written when an image is loaded, and when the ELF header of the
+ * dump must follow a hotplug event.  All the time in between it is
+ * write-protected, where the architecture can do that.
  *
  * An image that is loaded stays usable until its successor is complete.  So the
  * successor waits in ordinary memory first, where everything that can fail
  * happens; its control pages are those parts of the region that neither image
- * uses.  Then it is committed: pointer away, region writable, copy, what the
- * architecture does with an image in its place, protect, pointer.  Only in this moment a panic finds no crash kernel.
- * Without a predecessor nothing is lost if a load fails, so the bytes go into the
- * region at once; and if memory, or the region, has no room for two images, the
- * predecessor is dropped first.
+ * uses.  Then it is committed: pointer away, copy, what the architecture does
+ * with an image in its place, pointer.  Only in this moment a panic finds no
+ * crash kernel.  Without a predecessor nothing is lost if a load fails, so the
+ * bytes go into the region at once; and if memory, or the region, has no room for
+ * two images, the predecessor is dropped first.
+ *
+ * It is dropped first, too, unless CONFIG_ARCH_KEEPS_CRASH_IMAGE says that
+ * machine_kexec_prepare() leaves the region and everything that only one image
+ * can have alone.
  *
  * crash_lock, a mutex, serialises whoever changes the region or the slot in task
  * context.  It is taken inside of kexec_lock, and without it by hotplug events,
@@ -49,7 +53,7 @@ static bool is_crash(const struct kimage *image)
  * A panic on another CPU either never gives the slot back, and then it stops
  * this CPU, or does so at once.
  */
-static void hold_slot(void)
+void crash_slot_hold(void)
 {
 	while (!crash_slot_try())
 		cpu_relax();
@@ -122,36 +126,43 @@ static void *segment_address(const struct kexec_segment *segment)
 	return segment->memsz && !PageHighMem(page) ? page_address(page) : NULL;
 }
 
-static void conceal(struct kimage *image)
+static void conceal_segment(const struct kexec_segment *segment)
 {
-	unsigned long i;
-	void *start;
+	void *start = segment_address(segment);
 
-	for (i = 0; image->memory->exposed && i < image->nr_segments; i++) {
-		start = segment_address(&image->segment[i]);
-		if (start)
-			arch_kexec_pre_free_pages(start, image->segment[i].memsz >> PAGE_SHIFT);
-	}
-	image->memory->exposed = false;
+	if (start)
+		arch_kexec_pre_free_pages(start, segment->memsz >> PAGE_SHIFT);
 }
 
 /*
  * Host memory encryption: the next kernel sees memory without it, and so it must
  * be written.
  */
+static int expose_segment(const struct kexec_segment *segment)
+{
+	void *start = segment_address(segment);
+
+	return start ? arch_kexec_post_alloc_pages(start, segment->memsz >> PAGE_SHIFT,
+						   GFP_KERNEL) : 0;
+}
+
+static void conceal(struct kimage *image)
+{
+	unsigned long i;
+
+	for (i = 0; image->memory->exposed && i < image->nr_segments; i++)
+		conceal_segment(&image->segment[i]);
+	image->memory->exposed = false;
+}
+
 static int expose(struct kimage *image)
 {
 	unsigned long i;
-	void *start;
 	int err = 0;
 
 	image->memory->exposed = true;
-	for (i = 0; !err && i < image->nr_segments; i++) {
-		start = segment_address(&image->segment[i]);
-		if (start)
-			err = arch_kexec_post_alloc_pages(start, image->segment[i].memsz >> PAGE_SHIFT,
-							  GFP_KERNEL);
-	}
+	for (i = 0; !err && i < image->nr_segments; i++)
+		err = expose_segment(&image->segment[i]);
 	return err;
 }
 
@@ -162,14 +173,23 @@ static int write_in_place(struct kimage *image)
 	int err = expose(image);
 	unsigned int i;
 
-	if (err)
-		return kexec_refuse(-ENOMEM, "the crash region cannot be mapped without encryption: error %d",
-				    err);
 	for (i = 0; !err && i < memory->nr_dest; i++)
 		err = kexec_map_gaps(image, &memory->dest[i]);
-	if (err)
-		return kexec_refuse(err, "no memory for the map of the crash image");
-	return 0;
+	return err;
+}
+
+static void drop_predecessor(struct kimage *image)
+{
+	kexec_unload(KEXEC_TYPE_CRASH);
+	image->memory->predecessor = NULL;
+}
+
+/* Where it gives way only because of what this machine has not got. */
+static void give_up_predecessor(struct kimage *image, const char *why)
+{
+	pr_warn("the crash image is dropped before its successor is complete: %s\n",
+		why);
+	drop_predecessor(image);
 }
 
 /**
@@ -180,16 +200,26 @@ static int write_in_place(struct kimage *image)
  */
 int kexec_crash_prepare(struct kimage *image)
 {
-	if (!is_crash(image) || kexec_crash_image)
-		return 0;
-	return write_in_place(image);
-}
+	int err;
 
-static void drop_predecessor(const char *why)
-{
-	pr_warn("the crash image is dropped before its successor is complete: %s\n",
-		why);
-	kexec_unload(KEXEC_TYPE_CRASH);
+	if (!is_crash(image))
+		return 0;
+
+	/* A hotplug event may have it in its hands. */
+	mutex_lock(&crash_lock);
+	image->memory->predecessor = kexec_crash_image;
+	mutex_unlock(&crash_lock);
+	if (image->memory->predecessor) {
+		if (IS_ENABLED(CONFIG_ARCH_KEEPS_CRASH_IMAGE))
+			return 0;
+		drop_predecessor(image);
+	}
+
+	err = write_in_place(image);
+	if (err)
+		return kexec_refuse(-ENOMEM, "no memory to map the crash region: error %d",
+				    err);
+	return 0;
 }
 
 /**
@@ -203,8 +233,8 @@ int kexec_crash_write_through(struct kimage *image)
 {
 	if (!is_crash(image))
 		return -ENOMEM;
-	if (kexec_crash_image)
-		drop_predecessor("no memory for both");
+	if (image->memory->predecessor)
+		give_up_predecessor(image, "no memory for both");
 	return write_in_place(image);
 }
 
@@ -218,6 +248,11 @@ static unsigned long control_pages(struct kimage *image)
 	return pages;
 }
 
+static unsigned int nr_blocks(const struct kimage *image)
+{
+	return list_count_nodes(&image->memory->control);
+}
+
 /*
  * What the predecessor has for control pages its successor will need, too; where
  * not even that is left beside the segments, dropping it would be in vain.
@@ -225,7 +260,7 @@ static unsigned long control_pages(struct kimage *image)
 static bool would_have_room(struct kimage *image)
 {
 	return (resource_size(&crashk_res) >> PAGE_SHIFT) >=
-	       image->memory->total + control_pages(kexec_crash_image);
+	       image->memory->total + control_pages(image->memory->predecessor);
 }
 
 /**
@@ -236,9 +271,10 @@ static bool would_have_room(struct kimage *image)
  */
 bool kexec_crash_make_room(struct kimage *image)
 {
-	if (!is_crash(image) || !kexec_crash_image || !would_have_room(image))
+	if (!is_crash(image) || !image->memory->predecessor ||
+	    nr_blocks(image) >= KEXEC_CRASH_BLOCKS || !would_have_room(image))
 		return false;
-	drop_predecessor("the region has no room for the control pages of both");
+	give_up_predecessor(image, "the region has no room for the control pages of both");
 	return true;
 }
 
@@ -254,49 +290,51 @@ static void take(struct taken *taken, u64 mem, u64 memsz)
 	};
 }
 
-static unsigned int take_image(struct taken *taken, struct kimage *image)
+static void take_image(struct taken *taken, struct kimage *image)
 {
 	struct kexec_block *block;
-	unsigned int blocks = 0;
 	unsigned long i;
 
 	for (i = 0; i < image->nr_segments; i++)
 		take(taken, image->segment[i].mem, image->segment[i].memsz);
-	list_for_each_entry(block, &image->memory->control, link) {
+	list_for_each_entry(block, &image->memory->control, link)
 		take(taken, PFN_PHYS(page_to_boot_pfn(block->page)),
 		     block->pages << PAGE_SHIFT);
-		blocks++;
-	}
-	return blocks;
 }
 
 /**
  * kexec_crash_hole - find room for control pages in the crash region
  * @image: the crash image
- * @pages: how many; a power of two is aligned to its size
+ * @pages: how many
+ * @align: alignment in pages, a power of two
  *
  * What the image and its predecessor use is left alone.
  *
- * Return: the first page, or NULL.
+ * Return: the first page, which the kernel has mapped; or NULL.
  */
-struct page *kexec_crash_hole(struct kimage *image, unsigned long pages)
+struct page *kexec_crash_hole(struct kimage *image, unsigned long pages,
+			      unsigned long align)
 {
 	const struct plan_need need = {
 		.size	= pages << PAGE_SHIFT,
-		.align	= rounddown_pow_of_two(pages) << PAGE_SHIFT,
+		.align	= align << PAGE_SHIFT,
 		/* Some limits are the last good byte, some the first bad one. */
 		.max	= KEXEC_CRASH_CONTROL_MEMORY_LIMIT - 1,
 	};
 	struct taken taken = {};
+	struct page *page;
 	u64 mem;
 
-	if (take_image(&taken, image) == KEXEC_CRASH_BLOCKS)
+	if (nr_blocks(image) >= KEXEC_CRASH_BLOCKS)
 		return NULL;
-	if (kexec_crash_image)
-		take_image(&taken, kexec_crash_image);
+	take_image(&taken, image);
+	if (image->memory->predecessor)
+		take_image(&taken, image->memory->predecessor);
 	if (!plan_hole(kexec_crash_area(), taken.area, taken.nr, &need, &mem))
 		return NULL;
-	return boot_pfn_to_page(PHYS_PFN(mem));
+
+	page = boot_pfn_to_page(PHYS_PFN(mem));
+	return PageHighMem(page) ? NULL : page;
 }
 
 /**
@@ -393,19 +431,34 @@ static void copy_staged(struct kimage *image)
 	}
 }
 
-/* What can fail here does so on no machine that has memory for a page table. */
-static int write_region(struct kimage *image)
+/* The slot is held: this takes as little time as a copy can. */
+static int commit(struct kimage *image)
+{
+	int err;
+
+	copy_staged(image);
+	/* Caches of the region are cleaned, its bytes looked at. */
+	err = machine_kexec_post_load(image);
+	crash_update_vmcoreinfo_safecopy(err ? NULL : image->memory->vmcoreinfo);
+	WRITE_ONCE(kexec_crash_image, err ? NULL : image);
+	return err;
+}
+
+static int install(struct kimage *image, struct kimage **old)
 {
 	int err = expose(image);
 
-	if (!err) {
-		copy_staged(image);
-		/* Caches of the region are cleaned, its bytes looked at. */
-		err = machine_kexec_post_load(image);
-	}
-	conceal(image);
+	/* Here the predecessor is still what it was. */
 	if (err)
-		return kexec_refuse(err, "the crash region cannot be written: error %d",
+		return kexec_refuse(-ENOMEM, "no memory to map the crash region: error %d",
+				    err);
+
+	crash_slot_hold();
+	*old = xchg(&kexec_crash_image, NULL);
+	err = commit(image);
+	crash_slot_leave();
+	if (err)
+		return kexec_refuse(err, "the architecture cannot have the crash image in its place: error %d",
 				    err);
 	return 0;
 }
@@ -415,24 +468,19 @@ static int write_region(struct kimage *image)
  * @image: the image
  * @old: set to the image that it replaces, to be freed; or to NULL
  *
- * Return: 0; or why the architecture cannot have it: there is no crash image then.
+ * Return: 0; -ENOMEM, nothing has changed then; or why the architecture cannot
+ * have it, and there is no crash image at all.
  */
 int kexec_crash_install(struct kimage *image, struct kimage **old)
 {
 	int err;
 
+	*old = NULL;
 	mutex_lock(&crash_lock);
-	hold_slot();
-	*old = xchg(&kexec_crash_image, NULL);
 	crash_region_open();
-
-	err = write_region(image);
-	crash_update_vmcoreinfo_safecopy(err ? NULL : image->memory->vmcoreinfo);
-	if (!err)
-		WRITE_ONCE(kexec_crash_image, image);
-
+	err = install(image, old);
+	conceal(image);
 	crash_region_close();
-	crash_slot_leave();
 	if (!err)
 		crash_hotplug_catch_up(image);
 	mutex_unlock(&crash_lock);
@@ -449,7 +497,7 @@ struct kimage *kexec_crash_remove(void)
 	struct kimage *old;
 
 	mutex_lock(&crash_lock);
-	hold_slot();
+	crash_slot_hold();
 	old = xchg(&kexec_crash_image, NULL);
 	if (old)
 		crash_update_vmcoreinfo_safecopy(NULL);
@@ -473,10 +521,12 @@ void kexec_crash_free(struct kimage *image)
 
 /**
  * kexec_crash_rewrite - replace the start of a segment of the loaded crash image
- * @image: the image; crash_lock is held and the region is open
+ * @image: the image
  * @index: the segment, which no purgatory checks
  * @buf: what to write
  * @size: its length in bytes, not more than the segment has
+ *
+ * For arch_crash_handle_hotplug_event().
  *
  * Return: 0; or -ENOMEM, nothing was written then.
  */
@@ -488,13 +538,16 @@ int kexec_crash_rewrite(struct kimage *image, unsigned long index,
 	size_t at;
 	int err;
 
-	lockdep_assert_held(&crash_lock);
-	hold_slot();
-	err = expose(image);
-	for (at = 0; !err && at < size; at += PAGE_SIZE)
-		memcpy_to_page(nth_page(page, at >> PAGE_SHIFT), 0, buf + at,
-			       min(size - at, PAGE_SIZE));
-	conceal(image);
-	crash_slot_leave();
+	crash_region_open();
+	err = expose_segment(segment);
+	if (!err) {
+		crash_slot_hold();
+		for (at = 0; at < size; at += PAGE_SIZE)
+			memcpy_to_page(nth_page(page, at >> PAGE_SHIFT), 0,
+				       buf + at, min(size - at, PAGE_SIZE));
+		crash_slot_leave();
+	}
+	conceal_segment(segment);
+	crash_region_close();
 	return err;
 }

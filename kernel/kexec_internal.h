@@ -54,7 +54,9 @@ struct kexec_file {
  * @held: pages claimed before the destinations were known
  * @attempts: attempts at a claim that the load may still make
  * @vmcoreinfo: of a crash image the copy of vmcoreinfo, mapped
- * @events: of a crash image: hotplug events that had come before it was loaded
+ * @predecessor: of a crash image that is being loaded: the one that it replaces
+ * @cpu_events: of a crash image: CPU hotplug events before it was loaded
+ * @memory_events: likewise of memory hotplug
  * @exposed: of a crash image: its segments are mapped without encryption
  * @file: of a file load the kernel and the initrd, until the load is over
  *
@@ -78,7 +80,9 @@ struct kexec_memory {
 	struct list_head held;
 	unsigned int attempts;
 	void *vmcoreinfo;
-	unsigned long events;
+	struct kimage *predecessor;
+	unsigned long cpu_events;
+	unsigned long memory_events;
 	bool exposed;
 	struct kexec_file file[2];
 };
@@ -189,7 +193,8 @@ int kexec_guard(struct kimage *image);
 bool kexec_unguard(struct kimage *image);
 
 /* kexec_control.c */
-int kexec_reserve_control(struct kimage *image, unsigned long pages);
+int kexec_reserve_control(struct kimage *image, unsigned long pages,
+			  unsigned long align);
 void kexec_free_control(struct kimage *image);
 
 /* kexec_stage.c */
@@ -224,6 +229,7 @@ void kexec_seal(struct kimage *image);
 /* crash_core.c */
 bool crash_slot_try(void);
 void crash_slot_leave(void);
+void crash_slot_hold(void);
 
 /*
  * kexec_crash.c; crash_lock is for whoever changes the crash region or its slot
@@ -240,14 +246,13 @@ int kexec_crash_check_segments(struct kimage *image);
 int kexec_crash_prepare(struct kimage *image);
 int kexec_crash_write_through(struct kimage *image);
 bool kexec_crash_make_room(struct kimage *image);
-struct page *kexec_crash_hole(struct kimage *image, unsigned long pages);
+struct page *kexec_crash_hole(struct kimage *image, unsigned long pages,
+			      unsigned long align);
 void kexec_crash_open(struct kimage *image);
 void kexec_crash_close(struct kimage *image);
 int kexec_crash_install(struct kimage *image, struct kimage **old);
 struct kimage *kexec_crash_remove(void);
 void kexec_crash_free(struct kimage *image);
-int kexec_crash_rewrite(struct kimage *image, unsigned long index,
-			const void *buf, size_t size);
 #else
 static inline struct plan_area kexec_crash_area(void)
 {
@@ -280,7 +285,8 @@ static inline bool kexec_crash_make_room(struct kimage *image)
 }
 
 static inline struct page *kexec_crash_hole(struct kimage *image,
-					    unsigned long pages)
+					    unsigned long pages,
+					    unsigned long align)
 {
 	return NULL;
 }
@@ -296,6 +302,7 @@ static inline void kexec_crash_close(struct kimage *image)
 static inline int kexec_crash_install(struct kimage *image,
 				      struct kimage **old)
 {
+	*old = NULL;
 	return -EADDRNOTAVAIL;
 }
 

@@ -215,11 +215,17 @@ int kexec_find_place(struct kexec_buf *kbuf)
 /* Nothing is claimed there: it is reserved, and what was loaded gives way. */
 static int place_in_crash_region(struct kexec_buf *kbuf)
 {
+	const struct plan_area region = kexec_crash_area();
 	struct kexec_search search;
 
+	if (!region.end)
+		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
 	start_search(&search, kbuf);
-	if (!try_area(&search, kexec_crash_area()))
-		return -ENOENT;
+	if (!try_area(&search, region))
+		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, in the crash region, %#llx-%#llx",
+				    kbuf->image->nr_segments, kbuf->memsz,
+				    kbuf->buf_align, region.start,
+				    region.end - 1);
 	kbuf->mem = search.mem;
 	return 0;
 }
@@ -232,16 +238,14 @@ static int place_in_crash_region(struct kexec_buf *kbuf)
  */
 int kexec_locate_mem_hole(struct kexec_buf *kbuf)
 {
-	bool crash;
 	int err;
 
 	if (kbuf->mem != KEXEC_BUF_MEM_UNKNOWN)
 		return 0;
+	if (kbuf->image->type == KEXEC_TYPE_CRASH)
+		return place_in_crash_region(kbuf);
 
-	crash = kbuf->image->type == KEXEC_TYPE_CRASH;
-	if (crash && !kexec_crash_area().end)
-		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
-	err = crash ? place_in_crash_region(kbuf) : kexec_find_place(kbuf);
+	err = kexec_find_place(kbuf);
 	if (err == -ENOENT)
 		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, between %#lx and %#lx",
 				    kbuf->image->nr_segments, kbuf->memsz,

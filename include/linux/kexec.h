@@ -302,8 +302,10 @@ static inline int arch_kexec_unprotect_pages(struct page *page,
 static inline void crash_free_reserved_phys_range(unsigned long start,
 						  unsigned long last)
 {
-	free_reserved_area(phys_to_virt(start), phys_to_virt(last) + 1, -1,
-			   NULL);
+	unsigned long pfn;
+
+	for (pfn = PHYS_PFN(start); pfn <= PHYS_PFN(last); pfn++)
+		free_reserved_page(pfn_to_page(pfn));
 }
 #endif
 
@@ -455,6 +457,9 @@ extern bool kexec_file_dbg_print;
 struct page *kimage_alloc_control_pages(struct kimage *image,
 					unsigned int order);
 int kernel_kexec(void);
+
+int kexec_crash_rewrite(struct kimage *image, unsigned long index,
+			const void *buf, size_t size);
 
 void *kimage_map_segment(struct kimage *image, unsigned long addr,
 			 unsigned long size);

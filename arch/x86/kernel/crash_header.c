@@ -18,8 +18,6 @@
 
 #include <asm/crash.h>
 
-#include "../../../kernel/kexec_internal.h"
-
 /* Ranges that may be cut in two by what is taken out of them. */
 #define EXCLUDED		3
 
@@ -207,34 +205,52 @@ static bool is_up_to_date(const struct kimage *image)
 			image->hp_action == KEXEC_CRASH_HP_REMOVE_CPU);
 }
 
-/**
- * arch_crash_handle_hotplug_event - bring the ELF header of the dump up to date
- * @image: the crash image
- * @arg: not needed
- */
-void arch_crash_handle_hotplug_event(struct kimage *image, void *arg)
+static int rewrite(struct kimage *image, const void *header, unsigned long size)
 {
-	unsigned long index = image->elfcorehdr_index, size;
+	unsigned long index = image->elfcorehdr_index;
+	int err;
+
+	if (size > image->segment[index].memsz) {
+		pr_err("the crash image is out of date: an ELF header of %lu bytes does not fit into segment %lu of %zu\n",
+		       size, index, image->segment[index].memsz);
+		return -E2BIG;
+	}
+	err = kexec_crash_rewrite(image, index, header, size);
+	if (err)
+		pr_err("the crash image is out of date: the crash region stays encrypted\n");
+	return err;
+}
+
+static int update(struct kimage *image)
+{
+	unsigned long size;
 	unsigned int ranges;
 	void *header;
 	int err;
-
-	if (is_up_to_date(image))
-		return;
 
 	err = x86_crash_header(&header, &size, &ranges);
 	if (err) {
 		pr_err("the crash image is out of date: no new ELF header: error %d\n",
 		       err);
-		return;
+		return err;
 	}
-	if (size > image->segment[index].memsz)
-		pr_err("the crash image is out of date: an ELF header of %lu bytes does not fit into segment %lu of %zu\n",
-		       size, index, image->segment[index].memsz);
-	else if (kexec_crash_rewrite(image, index, header, size))
-		pr_err("the crash image is out of date: the crash region stays encrypted\n");
-	else
-		image->elfcorehdr_updated = true;
+	err = rewrite(image, header, size);
 	vfree(header);
+	return err;
+}
+
+/**
+ * arch_crash_handle_hotplug_event - bring the ELF header of the dump up to date
+ * @image: the crash image
+ * @arg: not needed
+ *
+ * If that fails user space sees in crash_hotplug that it has to load again.
+ */
+void arch_crash_handle_hotplug_event(struct kimage *image, void *arg)
+{
+	if (is_up_to_date(image))
+		return;
+	image->elfcorehdr_updated = !update(image);
+	image->hotplug_support = image->elfcorehdr_updated;
 }
 #endif /* CONFIG_CRASH_HOTPLUG */
