@@ -82,7 +82,7 @@ int kexec_should_crash(struct task_struct *task)
  */
 int kexec_crash_loaded(void)
 {
-	return READ_ONCE(kexec_crash_image) != NULL;
+	return !!READ_ONCE(kexec_crash_image);
 }
 EXPORT_SYMBOL_GPL(kexec_crash_loaded);
 
@@ -95,7 +95,7 @@ EXPORT_SYMBOL_GPL(kexec_crash_loaded);
  * It returns if there is no crash kernel, if the image is just being changed, or
  * if the architecture finds it damaged.  Debuggers know its frame by its name.
  */
-void noinline __noclone __crash_kexec(struct pt_regs *regs)
+noinline __noclone void __crash_kexec(struct pt_regs *regs)
 {
 	struct kimage *image;
 	struct pt_regs saved;
@@ -114,6 +114,7 @@ void noinline __noclone __crash_kexec(struct pt_regs *regs)
 	}
 	crash_slot_leave();
 }
+
 /* crash_setup_regs() stores the stack pointer on its own. */
 STACK_FRAME_NON_STANDARD(__crash_kexec);
 

@@ -278,28 +278,34 @@ bool kexec_crash_make_room(struct kimage *image)
 	return true;
 }
 
-struct taken {
-	struct plan_segment area[2 * (KEXEC_SEGMENT_MAX + KEXEC_CRASH_BLOCKS)];
-	unsigned int nr;
-};
-
-static void take(struct taken *taken, u64 mem, u64 memsz)
+static void take(struct kimage *image, u64 mem, u64 memsz)
 {
-	taken->area[taken->nr++] = (struct plan_segment){
+	struct kexec_memory *memory = image->memory;
+
+	memory->taken[memory->nr_taken++] = (struct plan_segment){
 		.mem = mem, .memsz = memsz,
 	};
 }
 
-static void take_image(struct taken *taken, struct kimage *image)
+/* What another image, or this one, has of the region is taken for @image. */
+static void take_parts(struct kimage *image, const struct kimage *of)
 {
 	struct kexec_block *block;
 	unsigned long i;
 
-	for (i = 0; i < image->nr_segments; i++)
-		take(taken, image->segment[i].mem, image->segment[i].memsz);
-	list_for_each_entry(block, &image->memory->control, link)
-		take(taken, PFN_PHYS(page_to_boot_pfn(block->page)),
+	for (i = 0; i < of->nr_segments; i++)
+		take(image, of->segment[i].mem, of->segment[i].memsz);
+	list_for_each_entry(block, &of->memory->control, link)
+		take(image, PFN_PHYS(page_to_boot_pfn(block->page)),
 		     block->pages << PAGE_SHIFT);
+}
+
+static void list_taken(struct kimage *image)
+{
+	image->memory->nr_taken = 0;
+	take_parts(image, image);
+	if (image->memory->predecessor)
+		take_parts(image, image->memory->predecessor);
 }
 
 /**
@@ -321,16 +327,15 @@ struct page *kexec_crash_hole(struct kimage *image, unsigned long pages,
 		/* Some limits are the last good byte, some the first bad one. */
 		.max	= KEXEC_CRASH_CONTROL_MEMORY_LIMIT - 1,
 	};
-	struct taken taken = {};
+	struct kexec_memory *memory = image->memory;
 	struct page *page;
 	u64 mem;
 
 	if (nr_blocks(image) >= KEXEC_CRASH_BLOCKS)
 		return NULL;
-	take_image(&taken, image);
-	if (image->memory->predecessor)
-		take_image(&taken, image->memory->predecessor);
-	if (!plan_hole(kexec_crash_area(), taken.area, taken.nr, &need, &mem))
+	list_taken(image);
+	if (!plan_hole(kexec_crash_area(), memory->taken, memory->nr_taken,
+		       &need, &mem))
 		return NULL;
 
 	page = boot_pfn_to_page(PHYS_PFN(mem));

@@ -34,6 +34,9 @@ struct kexec_file {
 	unsigned long mem;
 };
 
+/* Blocks of control pages that a crash image has at most. */
+#define KEXEC_CRASH_BLOCKS		16
+
 /**
  * struct kexec_memory - every page that an image owns
  * @dest: page frames that the segments cover, ascending and apart
@@ -55,6 +58,8 @@ struct kexec_file {
  * @attempts: attempts at a claim that the load may still make
  * @vmcoreinfo: of a crash image the copy of vmcoreinfo, mapped
  * @predecessor: of a crash image that is being loaded: the one that it replaces
+ * @taken: of a crash image that is being loaded: what the region has no room in
+ * @nr_taken: entries of @taken
  * @cpu_events: of a crash image: CPU hotplug events before it was loaded
  * @memory_events: likewise of memory hotplug
  * @exposed: of a crash image: its segments are mapped without encryption
@@ -81,6 +86,8 @@ struct kexec_memory {
 	unsigned int attempts;
 	void *vmcoreinfo;
 	struct kimage *predecessor;
+	struct plan_segment taken[2 * (KEXEC_SEGMENT_MAX + KEXEC_CRASH_BLOCKS)];
+	unsigned int nr_taken;
 	unsigned long cpu_events;
 	unsigned long memory_events;
 	bool exposed;
@@ -118,9 +125,6 @@ extern struct mutex kexec_lock;
  * first block of control pages is taken.
  */
 #define KEXEC_CONTROL_SPARE_PAGES	32
-
-/* Blocks of control pages that a crash image has at most. */
-#define KEXEC_CRASH_BLOCKS		16
 
 /* kexec_core.c */
 int kexec_load_permitted(int type);
