@@ -485,6 +485,7 @@ int kexec_crash_install(struct kimage *image, struct kimage **old)
 	crash_region_open();
 	err = install(image, old);
 	conceal(image);
+	image->memory->predecessor = NULL;
 	crash_region_close();
 	if (!err)
 		crash_hotplug_catch_up(image);
@@ -506,10 +507,10 @@ struct kimage *kexec_crash_remove(void)
 	old = xchg(&kexec_crash_image, NULL);
 	if (old)
 		crash_update_vmcoreinfo_safecopy(NULL);
+	crash_slot_leave();
 	/* Nothing is loaded: it stays writable. */
 	crash_region_open();
 	crash_region_close();
-	crash_slot_leave();
 	mutex_unlock(&crash_lock);
 	return old;
 }
