@@ -66,7 +66,7 @@ class Images:
         self.tree = os.path.join(home, "linux")
         self.obj = os.path.join(home, "obj", "fast" if k == "stock" else k)
         self.bzimage = os.path.join(self.obj, "arch/x86/boot/bzImage")
-        self.initrd = os.path.join(BUILD, "initramfs", "next.cpio")
+        self.initrd = os.path.join(BUILD, "initramfs", self.k + ".next.cpio")
         self.out = os.path.join(BUILD, "images", k)
         self.scratch = scratch
         os.makedirs(self.out, exist_ok=True)

@@ -27,7 +27,7 @@ stock) image=$build/stock/bzImage ;;
 *) image=$build/bzImage.$k ;;
 esac
 out=$build/initramfs/$k.cpio
-small=$build/initramfs/next.cpio
+small=$build/initramfs/$k.next.cpio
 base=$cache/base
 bin=$build/guest
 

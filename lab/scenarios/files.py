@@ -15,7 +15,6 @@ E820 = re.compile(r"BIOS-e820: (\[mem .*)")
 MIB = 1 << 20
 LINKED_FOR = 16 * MIB   # a vmlinux, by its p_paddr
 INITRD_AT = 512 * MIB
-SMALL = os.path.join(BUILD, "initramfs", "next.cpio")
 
 
 def maps(guest):
@@ -59,11 +58,12 @@ def files_guest(lab, hops, append="", **machine):
 @scenario(kernels=("fast",))
 def every_compressor(lab):
     """bzImages of four compressors in a row, by kexec -s, -a and -c, the last without initrd."""
+    small = os.path.join(BUILD, "initramfs", lab.k + ".next.cpio")
     hops = ["gzip/s/i", "xz/a/i", "zstd/s/i", "bzImage/c/i", "gzip/s/n"]
     guest = files_guest(
         lab, hops, "memmap=4M$%#x initrdlater=%#x,%d" % (
-            INITRD_AT, INITRD_AT, os.path.getsize(SMALL)), cpu="max", cpus=2,
-        args=["-device", "loader,file=%s,addr=%#x,force-raw=on" % (SMALL, INITRD_AT)])
+            INITRD_AT, INITRD_AT, os.path.getsize(small)), cpu="max", cpus=2,
+        args=["-device", "loader,file=%s,addr=%#x,force-raw=on" % (small, INITRD_AT)])
     follow(lab, guest, hops)
     check_maps(lab, guest, hops)
 

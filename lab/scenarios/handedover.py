@@ -86,8 +86,8 @@ def setup_data(guest):
         r"PROBE: setup_data type=(\w+) size=(\w+) crc=\w+ first=(\w+)")}
 
 
-def next_initrd():
-    with open(os.path.join(BUILD, "initramfs", "next.cpio"), "rb") as file:
+def next_initrd(lab):
+    with open(os.path.join(BUILD, "initramfs", lab.k + ".next.cpio"), "rb") as file:
         return file.read()
 
 
@@ -128,7 +128,7 @@ def every_field_handed_over(lab):
         "mbr_sig_buffer": zlib.crc32(mine(guest, "mbr_sig_buffer")),
     })
     lab.check(seen["eddbuf_entries"] and seen["edd_mbr_sig_buf_entries"], "no EDD to hand on")
-    check_initrd(lab, guest, next_initrd(), lowest=4 << 30)
+    check_initrd(lab, guest, next_initrd(lab), lowest=4 << 30)
     lab.check(setup_data(guest).get(SETUP_DTB, (0,))[0] >= len(tree), "no SETUP_DTB")
     lab.check(guest.find(r"kexec: segment 0: "), "KEXEC_FILE_DEBUG shows nothing")
 
@@ -142,7 +142,7 @@ def parts_of_a_uki(lab):
     check(lab, seen, HEADER)
     microcode = b"microcode" * 1000
     padded = microcode.ljust(-(-len(microcode) // PAGE) * PAGE, b"\0")
-    check_initrd(lab, guest, padded + next_initrd(), lowest=16 * MIB)
+    check_initrd(lab, guest, padded + next_initrd(lab), lowest=16 * MIB)
     lab.check(guest.find(r"PROBE: command line: the UKI's own line\r?$"), "its line is not taken")
 
 
@@ -165,4 +165,4 @@ def efi_handed_over(lab):
     vendor = int(guest.find(r"SCENARIO: vendor 0x(\w+)")[0][1], 16)
     lab.check((size, first) == (EFI_SETUP_DATA, vendor),
               "SETUP_EFI of %d bytes, with vendor %#x instead of %#x" % (size, first, vendor))
-    check_initrd(lab, guest, next_initrd(), lowest=16 * MIB)
+    check_initrd(lab, guest, next_initrd(lab), lowest=16 * MIB)
