@@ -190,10 +190,10 @@ FIXTURE_TEARDOWN(file_leak)
 {
 }
 
-/* Two hundred rounds, or what a slow kernel does in ten seconds. */
+/* Two hundred rounds, or what a slow kernel does in five seconds. */
 static bool another_round(int i, time_t start)
 {
-	return i < 50 || (i < 200 && time(NULL) < start + 10);
+	return i < 50 || (i < 200 && time(NULL) < start + 5);
 }
 
 /*
