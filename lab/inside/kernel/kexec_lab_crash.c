@@ -14,6 +14,7 @@
  */
 #define pr_fmt(fmt) "kexec_lab: " fmt
 
+#include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -139,14 +140,20 @@ static void die_locked(void)
 	panic("lab: with locks held");
 }
 
-static void die_here(void *unused)
+/* None of them begins before all are there. */
+static void die_here(void *arrived)
 {
+	atomic_inc(arrived);
+	while (atomic_read(arrived) < num_online_cpus())
+		cpu_relax();
 	panic("lab: on all CPUs at once");
 }
 
 static void die_together(void)
 {
-	on_each_cpu(die_here, NULL, 0);
+	static atomic_t arrived;
+
+	on_each_cpu(die_here, &arrived, 0);
 }
 
 static const struct {
