@@ -49,9 +49,11 @@ static bool is_crash(const struct kimage *image)
 	return image->type == KEXEC_TYPE_CRASH;
 }
 
-/*
- * A panic on another CPU either never gives the slot back, and then it stops
- * this CPU, or does so at once.
+/**
+ * crash_slot_hold - get hold of the crash image and its region, in task context
+ *
+ * For holders of crash_lock, until crash_slot_leave().  A panic on another CPU
+ * either never gives the slot back, and then it stops this CPU, or does so at once.
  */
 void crash_slot_hold(void)
 {

@@ -89,22 +89,23 @@ def check_crash(lab, guest, dump):
     lab.check(not missing, "crash: processes %s are missing" % missing)
 
 
-@scenario(kernels=("fast",))
-def tools_read_dump(lab):
-    """makedumpfile, vmcore-dmesg and crash on the dump of an image of kexec_file_load."""
-    guest, dump = take_dump(lab, "s")
+def read_dump(lab, how):
+    guest, dump = take_dump(lab, how)
     check_guest_tools(lab, guest)
     check_crash(lab, guest, dump)
     os.unlink(dump)
+
+
+@scenario(kernels=("fast",))
+def tools_read_dump(lab):
+    """makedumpfile, vmcore-dmesg and crash on the dump of an image of kexec_file_load."""
+    read_dump(lab, "s")
 
 
 @scenario(kernels=("fast",))
 def tools_read_dump_segments(lab):
     """The same of an image of kexec_load."""
-    guest, dump = take_dump(lab, "c")
-    check_guest_tools(lab, guest)
-    check_crash(lab, guest, dump)
-    os.unlink(dump)
+    read_dump(lab, "c")
 
 
 STOCK = os.path.join(BUILD, "stock", "bzImage")

@@ -95,55 +95,55 @@ static int add_crash_region(struct e820_table *table, const struct kimage *image
 	return err ?: add_entry(table, end, crashk_res.end + 1, E820_TYPE_RAM);
 }
 
-static int add_low_memory(struct resource *res, void *table)
-{
-	return add_entry(table, res->start, res->end + 1, E820_TYPE_RAM);
-}
+struct e820_walk {
+	struct e820_table *table;
+	enum e820_type type;
+};
 
-static int add_acpi_tables(struct resource *res, void *table)
+static int add_resource(struct resource *res, void *arg)
 {
-	return add_entry(table, res->start, res->end + 1, E820_TYPE_ACPI);
-}
+	const struct e820_walk *walk = arg;
 
-static int add_acpi_nvs(struct resource *res, void *table)
-{
-	return add_entry(table, res->start, res->end + 1, E820_TYPE_NVS);
-}
-
-static int add_reserved(struct resource *res, void *table)
-{
-	return add_entry(table, res->start, res->end + 1, E820_TYPE_RESERVED);
+	return add_entry(walk->table, res->start, res->end + 1, walk->type);
 }
 
 static const struct {
 	unsigned long desc;
-	int (*add)(struct resource *res, void *table);
+	enum e820_type type;
 } no_ram[] = {
-	{ IORES_DESC_ACPI_TABLES, add_acpi_tables },
-	{ IORES_DESC_ACPI_NV_STORAGE, add_acpi_nvs },
-	{ IORES_DESC_RESERVED, add_reserved },
+	{ IORES_DESC_ACPI_TABLES, E820_TYPE_ACPI },
+	{ IORES_DESC_ACPI_NV_STORAGE, E820_TYPE_NVS },
+	{ IORES_DESC_RESERVED, E820_TYPE_RESERVED },
 };
 
-/* The RAM comes first: if there is no room for all, it must not be missing. */
-static int list_memory(struct e820_table *table, const struct kimage *image)
+static int list_no_ram(struct e820_table *table)
 {
+	struct e820_walk walk = { .table = table };
 	unsigned int i;
-	int err;
-
-	err = walk_system_ram_res(0, SZ_1M - 1, table, add_low_memory);
-	if (!err)
-		err = add_region(table, &crashk_low_res);
-	if (!err)
-		err = add_crash_region(table, image);
+	int err = 0;
 
 	for (i = 0; !err && i < ARRAY_SIZE(no_ram); i++) {
+		walk.type = no_ram[i].type;
 		err = walk_iomem_res_desc(no_ram[i].desc, IORESOURCE_MEM, 0, -1,
-					  table, no_ram[i].add);
+					  &walk, add_resource);
 		/* There is none of this kind. */
 		if (err == -EINVAL)
 			err = 0;
 	}
 	return err;
+}
+
+/* The RAM comes first: if there is no room for all, it must not be missing. */
+static int list_memory(struct e820_table *table, const struct kimage *image)
+{
+	struct e820_walk low = { .table = table, .type = E820_TYPE_RAM };
+	int err = walk_system_ram_res(0, SZ_1M - 1, &low, add_resource);
+
+	if (!err)
+		err = add_region(table, &crashk_low_res);
+	if (!err)
+		err = add_crash_region(table, image);
+	return err ?: list_no_ram(table);
 }
 
 /**
