@@ -5,7 +5,8 @@
  * The trampoline, its page tables and the hand-off list must lie outside every
  * destination, below KEXEC_CONTROL_MEMORY_LIMIT, and mapped by the kernel.
  * They come from a few blocks so that protecting them breaks as few large
- * mappings as possible; most images need one block.  Memory that turns out to be
+ * mappings as possible; most images need one block.  Those of a crash image are
+ * gaps of the crash region: borrowed, not allocated.  Memory that turns out to be
  * unfit is not lost: it may serve as a source.
  */
 #include <linux/gfp.h>
@@ -193,7 +194,7 @@ static void free_block(struct kimage *image, struct kexec_block *block)
 {
 	if (image->type != KEXEC_TYPE_CRASH)
 		kexec_disown_pages(block->page, block->pages);
-	else if (!PageHighMem(block->page))
+	else
 		arch_kexec_pre_free_pages(page_address(block->page),
 					  block->pages);
 }

@@ -8,7 +8,8 @@
  * slot and installs it only when nothing can fail any more; a load that fails
  * gives back everything it took and changes nothing.  What an image takes hangs
  * off the image from the first moment, so that one function can free it in any
- * half-built state.
+ * half-built state.  What is special about crash images, and when one may have to
+ * give way early, is in kexec_crash.c.
  *
  * kexec_lock serialises loads, unloads and reboot(KEXEC).
  */

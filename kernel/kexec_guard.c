@@ -8,6 +8,8 @@
  * are left alone: there may be thousands of them, and the kernel never joins a
  * large mapping again that was split for one page.
  *
+ * A crash image is protected with all of the reserved region, by kexec_crash.c.
+ *
  * What was protected is remembered range by range, because exactly that must be
  * made writable before it is freed.  Where this fails the pages are leaked: the
  * allocator must not hand out memory that faults.

@@ -11,6 +11,8 @@
  * A claim belongs to the image, not to the segment: the loader may still move
  * the segment or drop it.  What it leaves unused serves as a source or is freed.
  *
+ * A crash image is placed in the reserved region, where there is nothing to claim.
+ *
  * The initrd has a place before it has a segment: that for which it was read
  * (kexec_read.c).  Other segments go elsewhere if they can.
  */

@@ -11,7 +11,7 @@ MIB = 1 << 20
 
 # What a dying kernel may say. A crash kernel that says it dies of it, and is noticed.
 DYING = (r"Kernel panic", r"Call Trace:", r"BUG:", r"Oops:", r"kernel BUG", r"double fault",
-         r"WARNING:", r"INFO: rcu", r"unable to handle", r"stack guard page")
+         r"INFO: rcu", r"unable to handle", r"stack guard page")
 
 CPU = re.compile(r"VMCORE: cpu (\d+) pid (-?\d+) rip (\w+) rsp (\w+) r14 (\w+) r15 (\w+)")
 MARK = 0x5E1F
@@ -63,6 +63,7 @@ def merged(ranges):
 
 def check_memory(lab, dump, ours):
     """What may not be dumped is not; a header that the kernel made has all the rest."""
+    lab.check(dump.crash and dump.ram, "nobody said what memory there was")
     direct = [(start, end) for start, end, at in dump.loads if at < KERNEL_TEXT]
     for start, end in dump.crash:
         for low, high in direct:

@@ -83,13 +83,15 @@ def crash_by_double_fault(lab):
 @scenario(kernels=("fast",))
 def crash_by_soft_lockup(lab):
     """A CPU does not schedule any more, and softlockup_panic is set."""
-    die(lab, "soft", cpu=1)
+    guest = die(lab, "soft", cpu=1)
+    lab.check(guest.find("Kernel panic - not syncing: softlockup"), "it died of something else")
 
 
 @scenario(kernels=("fast",))
 def crash_by_hard_lockup(lab):
     """A CPU takes no interrupts any more; the other one notices and panics."""
-    die(lab, "hard", cpu=1, died=(0,))
+    guest = die(lab, "hard", cpu=1, died=(0,))
+    lab.check(guest.find("Kernel panic - not syncing: Hard LOCKUP"), "it died of something else")
 
 
 @scenario()
@@ -107,7 +109,8 @@ def crash_on_all_cpus(lab):
 @scenario(kernels=("fast",))
 def crash_after_notifiers(lab):
     """With crash_kexec_post_notifiers the other CPUs are stopped before."""
-    die(lab, "sysrq", append="crash_kexec_post_notifiers")
+    guest = die(lab, "sysrq", append="crash_kexec_post_notifiers")
+    lab.check(guest.find("Kernel Offset: "), "no notifier had its say before")
 
 
 @scenario(kernels=("fast",))

@@ -140,6 +140,8 @@ static __always_inline void crash_setup_regs(struct pt_regs *newregs,
 #endif
 	newregs->flags = native_save_fl();
 	newregs->ip = _THIS_IP_;
+	/* In no system call, as far as this frame goes. */
+	newregs->orig_ax = -1;
 }
 
 #ifdef CONFIG_SMP
