@@ -17,9 +17,15 @@
 
 #include "kexec_internal.h"
 
+#ifdef CONFIG_KEXEC_JUMP
+#define KEXEC_JUMP_FLAGS	KEXEC_PRESERVE_CONTEXT
+#else
+#define KEXEC_JUMP_FLAGS	0
+#endif
+
 /* Bits 32 and up have always been ignored. */
 #define KEXEC_LOAD_FLAGS	(KEXEC_ON_CRASH | KEXEC_UPDATE_ELFCOREHDR | \
-				 KEXEC_CRASH_HOTPLUG_SUPPORT)
+				 KEXEC_CRASH_HOTPLUG_SUPPORT | KEXEC_JUMP_FLAGS)
 
 static int image_type(unsigned long flags)
 {
@@ -53,6 +59,8 @@ static int check_arguments(unsigned long nr_segments, unsigned long flags)
 	if (illegal)
 		return kexec_refuse(-EINVAL, "flags %#x are not known",
 				    illegal);
+	if (flags & KEXEC_ON_CRASH && flags & KEXEC_PRESERVE_CONTEXT)
+		return kexec_refuse(-EINVAL, "a crash image has no context to preserve");
 	if (nr_segments > KEXEC_SEGMENT_MAX)
 		return kexec_refuse(-EINVAL, "%lu segments exceed the limit of %d",
 				    nr_segments, KEXEC_SEGMENT_MAX);
@@ -82,6 +90,7 @@ static int load_image(unsigned long entry, unsigned long nr_segments,
 	if (!image)
 		return kexec_refuse(-ENOMEM, "no memory for the image");
 	crash_hotplug_begin(image, flags);
+	image->preserve_context = !!(flags & KEXEC_PRESERVE_CONTEXT);
 	image->nr_segments = nr_segments;
 	memcpy(image->segment, segments, nr_segments * sizeof(*segments));
 

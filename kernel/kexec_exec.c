@@ -5,7 +5,8 @@
  * Processes are neither killed nor file systems synced; that is user space's
  * part.  What could still refuse is asked first, while the system runs as it
  * always did.  Then there is no way back: everybody who must know is told, the
- * devices stop, the other CPUs stop, and the architecture jumps.
+ * devices stop, the other CPUs stop, and the architecture jumps.  An image that
+ * is to return goes another way, that of kexec_jump.c.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -48,7 +49,8 @@ static void quiesce(void)
  *
  * Return: -EBUSY while an image is being loaded or unloaded, -EINVAL if none is
  * loaded, or what kexec_recheck_destinations() found; nothing has been shut
- * down then.  Else it does not return, unless machine_kexec() does.
+ * down then.  For an image that preserves the context, what kexec_jump() says.
+ * Else it does not return, unless machine_kexec() does.
  */
 int kernel_kexec(void)
 {
@@ -68,6 +70,10 @@ int kernel_kexec(void)
 	if (err)
 		goto unlock;
 
+	if (IS_ENABLED(CONFIG_KEXEC_JUMP) && kexec_image->preserve_context) {
+		err = kexec_jump(kexec_image);
+		goto unlock;
+	}
 	quiesce();
 	machine_kexec(kexec_image);
 unlock:

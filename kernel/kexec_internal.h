@@ -140,6 +140,9 @@ int kexec_check_destinations(struct kimage *image);
 int kexec_recheck_destinations(struct kimage *image);
 void kexec_unlock(void);
 
+/* kexec_jump.c */
+int kexec_jump(struct kimage *image);
+
 /*
  * Attempts that one load may spend on claims, each worth milliseconds, and those
  * of one buffer's search for a place among them.

@@ -144,11 +144,12 @@ struct kexec_file_ops {
 /**
  * struct kimage - an image, from its load to its execution
  * @head: start of the hand-off list
- * @start: physical address at which the image is entered
+ * @start: physical address at which the image is entered, the next time for one
+ *	that has returned
  * @control_code_page: KEXEC_CONTROL_PAGE_SIZE bytes for the code that runs
  *	between the kernels; an architecture may replace it by a page of its own
- * @swap_page: a spare page for architectures that exchange pages; not for
- *	crash images
+ * @swap_page: a spare page; what runs between the kernels may exchange pages by
+ *	it, and an image that returns may have it for a stack; not for crash images
  * @nr_segments: entries of @segment in use
  * @segment: the segments; @kexec_segment.buf is still the caller's when
  *	machine_kexec_prepare() runs
