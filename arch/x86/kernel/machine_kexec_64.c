@@ -29,12 +29,17 @@
 #include <linux/pgtable.h>
 #include <linux/set_memory.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 
+#include <asm/apic.h>
 #include <asm/cmdline.h>
 #include <asm/cpu.h>
+#include <asm/debugreg.h>
 #include <asm/desc.h>
 #include <asm/efi.h>
+#include <asm/ibt.h>
 #include <asm/init.h>
+#include <asm/io_apic.h>
 #include <asm/segment.h>
 #include <asm/setup.h>
 
@@ -364,27 +369,56 @@ void machine_kexec_cleanup(struct kimage *image)
 {
 }
 
-/**
- * machine_kexec - leave this kernel for an image
- * @image: the image
- *
- * The other CPUs are stopped and interrupts are off, or nearly so.
- */
-void machine_kexec(struct kimage *image)
+static unsigned long enter(struct kimage *image, unsigned long flags,
+			   unsigned long peer_stack)
 {
-	unsigned long flags = 0;
-
 	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
 		flags |= RELOC_FLUSH_CACHES;
 
-	local_irq_disable();
 	hw_breakpoint_disable();
 	/* Handlers and indirect jumps of the trampoline have no ENDBR. */
 	cet_disable();
 
-	relocate_kernel(image->head, image->start,
-			page_to_phys(image->control_code_page),
-			__pa(image->arch.pgd), flags);
+	return relocate_kernel(image->head, image->start,
+			       page_to_phys(image->control_code_page),
+			       __pa(image->arch.pgd), flags, peer_stack);
+}
+
+/*
+ * An image that returns may want interrupts, and knows nothing of how this
+ * kernel has set up the APICs; syscore_resume() sets them up again.
+ */
+static void jump(struct kimage *image)
+{
+	u64 ibt = ibt_save(false);
+
+	save_processor_state();
+	clear_IO_APIC();
+	restore_boot_irq_mode();
+
+	image->start = enter(image, RELOC_PRESERVE_CONTEXT,
+			     page_to_phys(image->swap_page) + PAGE_SIZE);
+
+	restore_processor_state();
+	ibt_restore(ibt);
+	hw_breakpoint_restore();
+}
+
+/**
+ * machine_kexec - leave this kernel for an image
+ * @image: the image
+ *
+ * The other CPUs are stopped and interrupts are off, or nearly so.  Returns, with
+ * interrupts off, if @image has been told to preserve the context and returns:
+ * @kimage.start is its next entry point then.
+ */
+void machine_kexec(struct kimage *image)
+{
+	local_irq_disable();
+	if (IS_ENABLED(CONFIG_KEXEC_JUMP) && image->preserve_context)
+		jump(image);
+	else
+		enter(image, 0, 0);
 }
 
 /*

@@ -19,6 +19,29 @@
  * control page.  CR0 has PG, PE and no AM, WP, TS, EM; CR4 has PAE, and LA57
  * where it was on (MCE too in a TDX guest, which may not clear it); EFER is as
  * it was.  CS is 0x10, the other selectors 0x18, all flat.
+ *
+ * kexec jump: RELOC_PRESERVE_CONTEXT
+ *
+ * Staged pages are not copied but exchanged with what is at their destination,
+ * and exchanged back when the image returns.  It is entered as any other, but
+ *  - GDTR and IDTR stay those of the control page: until the image loads its
+ *    own an exception is reported, and int3 returns after the report;
+ *  - RSP points to the return address on a stack of the image's own, the
+ *    swap page, of which 4080 bytes are left; 8(%rsp) is the last quadword of
+ *    that page and holds the entry point.
+ *
+ * The image returns by that address, as a function does, or jumps to it.  Before
+ * that it writes to what was 8(%rsp) at its entry where it wants to be entered
+ * next time, unless it is to be the same address.  It must
+ *  - return in 64-bit mode with as many levels of paging as it was entered with,
+ *    on tables that map the control page, where the return address is, to
+ *    itself, writable: those that it was entered on do;
+ *  - have left all memory outside its segments and the swap page alone, and
+ *    devices and interrupt controllers in a state that a resume can cope with;
+ *  - have preserved all MSRs but EFER, the bases of FS and GS, and those of
+ *    SYSCALL and SYSENTER.
+ * It need not preserve anything else: general, control, debug, segment and FPU
+ * registers, flags, GDTR, IDTR, LDTR, TR.
  */
 #include <linux/linkage.h>
 #include <linux/kexec.h>
@@ -26,6 +49,7 @@
 #include <asm/asm.h>
 #include <asm/cpufeatures.h>
 #include <asm/kexec.h>
+#include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
 #include <asm/page_types.h>
 #include <asm/processor-flags.h>
@@ -49,6 +73,60 @@
 				 (1 << 13) | (1 << 14) | (1 << 17) | \
 				 (1 << 21) | (1 << 29) | (1 << 30))
 
+/* Quadwords at the end of the control page: what a jump comes back to. */
+#define RETURN_FRAME		(8 * 13)
+
+	.macro push_msr msr
+	movl	$\msr, %ecx
+	rdmsr
+	pushq	%rdx
+	pushq	%rax
+	.endm
+
+	.macro pop_msr msr
+	popq	%rax
+	popq	%rdx
+	movl	$\msr, %ecx
+	wrmsr
+	.endm
+
+	.macro load_data_segments
+	movl	$__KERNEL_DS, %eax
+	.irp	segment, ss, ds, es, fs, gs
+	movl	%eax, %\segment
+	.endr
+	.endm
+
+	/*
+	 * CR4 before CR0: WP cannot be cleared while CET is on.  With PGE goes
+	 * what the TLB still knows of other tables.
+	 */
+	.macro load_control_registers
+	movq	%cr4, %rax
+	andl	$(X86_CR4_PAE | X86_CR4_LA57), %eax
+	ALTERNATIVE "", __stringify(orl $X86_CR4_MCE, %eax), X86_FEATURE_TDX_GUEST
+	movq	%rax, %cr4
+
+	movq	%cr0, %rax
+	andq	$~(X86_CR0_AM | X86_CR0_WP | X86_CR0_TS | X86_CR0_EM), %rax
+	orl	$(X86_CR0_PG | X86_CR0_PE), %eax
+	movq	%rax, %cr0
+	.endm
+
+	/* The same memory must not wait in caches under another encryption. */
+	.macro flush_caches
+	testl	$RELOC_FLUSH_CACHES, %r8d
+	jz	.Lflushed\@
+	wbinvd
+.Lflushed\@:
+	.endm
+
+	.macro clear_registers
+	.irp	reg, eax, ebx, ecx, edx, esi, edi, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
+	xorl	%\reg, %\reg
+	.endr
+	.endm
+
 	.text
 	.code64
 	.align PAGE_SIZE
@@ -56,19 +134,32 @@
 /* objtool wants the padding at the end to belong to a symbol. */
 SYM_CODE_START_NOALIGN(relocate_range)
 /*
- * void relocate_kernel(head, start, control_page, pgd, flags)
+ * unsigned long relocate_kernel(head, start, control_page, pgd, flags, peer_stack)
  *
  * %rdi	first entry of the hand-off list
  * %rsi	entry point of the image
  * %rdx	control page
  * %rcx	top of the identity map
  * %r8	RELOC_*
+ * %r9	end of the swap page; only for an image that returns
  *
- * All addresses are physical.  Does not return.
+ * All addresses are physical.  Returns if the image does: the next entry point.
+ * Segment registers, TR, LDTR and FS.base are not the caller's then.
  */
 SYM_CODE_START_NOALIGN(relocate_kernel)
 	UNWIND_HINT_END_OF_STACK
 	ANNOTATE_NOENDBR
+
+	/* What the caller finds again, if there is a way back. */
+	.irp	reg, rbx, rbp, r12, r13, r14, r15
+	pushq	%\reg
+	.endr
+	subq	$32, %rsp
+	sgdt	(%rsp)
+	sidt	16(%rsp)
+	leaq	.Lback(%rip), %r10
+	movq	%cr3, %r11
+	movq	%rsp, %rax
 
 	/*
 	 * From here to the stack switch an NMI is fatal: three instructions.
@@ -79,64 +170,143 @@ SYM_CODE_START_NOALIGN(relocate_kernel)
 	lidt	KEXEC_CONTROL_IDTR(%rdx)
 	leaq	KEXEC_CONTROL_PAGE_SIZE(%rdx), %rsp
 
+	pushq	%r10
+	pushq	%r11
+	pushq	%rax
+
 	/* On in the control page, by the new code descriptor. */
 	leaq	(identity_mapped - relocate_kernel)(%rdx), %rax
 	pushq	$__KERNEL_CS
 	pushq	%rax
 	lretq
+
+.Lback:
+	UNWIND_HINT_END_OF_STACK
+	ANNOTATE_NOENDBR
+	movq	%rdx, %cr3
+	movq	%rcx, %rsp
+	lgdt	(%rsp)
+	lidt	16(%rsp)
+	addq	$32, %rsp
+	movq	%r13, %rax
+	.irp	reg, r15, r14, r13, r12, rbp, rbx
+	popq	%\reg
+	.endr
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
 SYM_CODE_END(relocate_kernel)
 
 SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	UNWIND_HINT_END_OF_STACK
-	movl	$__KERNEL_DS, %eax
-	.irp	segment, ss, ds, es, fs, gs
-	movl	%eax, %\segment
-	.endr
 
-	/* %r12 to %r15 keep what is needed to the end. */
+	/* Kept to the end: %r8, %r9, %r12 to %r14. */
 	movq	%rdx, %r12
 	movq	%rsi, %r13
 	movq	%rcx, %r14
 
-	/*
-	 * CR4 before CR0: WP cannot be cleared while CET is on.  With PGE goes
-	 * what the TLB still knows of the kernel.
-	 */
+	testl	$RELOC_PRESERVE_CONTEXT, %r8d
+	jz	1f
+	push_msr MSR_GS_BASE
+	push_msr MSR_EFER
 	movq	%cr4, %rax
-	andl	$(X86_CR4_PAE | X86_CR4_LA57), %eax
-	ALTERNATIVE "", __stringify(orl $X86_CR4_MCE, %eax), X86_FEATURE_TDX_GUEST
-	movq	%rax, %cr4
-
+	pushq	%rax
 	movq	%cr0, %rax
-	andq	$~(X86_CR0_AM | X86_CR0_WP | X86_CR0_TS | X86_CR0_EM), %rax
-	orl	$(X86_CR0_PG | X86_CR0_PE), %eax
+	pushq	%rax
+	pushq	%r14
+	pushq	%rdi
+	pushq	%r9
+	pushq	%r8
+1:
+	load_data_segments
+	load_control_registers
+	flush_caches
+	call	put_pages
+
+	/* Serialises, and forgets translations of what was just overwritten. */
+	movq	%r14, %cr3
+	testl	$RELOC_PRESERVE_CONTEXT, %r8d
+	jnz	.Ljump
+
+	/* The image brings its own tables; these are nobody's from here on. */
+	leaq	KEXEC_CONTROL_PAGE_SIZE(%r12), %rsp
+	pushq	$0
+	pushq	$0
+	lgdt	(%rsp)
+	lidt	(%rsp)
+	addq	$8, %rsp
+
+	/* "Return" to the image; a 0 stays on the stack. */
+	pushq	%r13
+	clear_registers
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+
+.Ljump:
+	movq	%r9, %rsp
+	pushq	%r13
+	clear_registers
+	ANNOTATE_RETPOLINE_SAFE
+	call	*(%rsp)
+	UNWIND_HINT_END_OF_STACK
+
+	/* It is back, and nothing is known of the CPU but what it runs. */
+	cli
+	cld
+	leaq	relocate_kernel(%rip), %r12
+	leaq	(KEXEC_CONTROL_PAGE_SIZE - RETURN_FRAME)(%r12), %rsp
+	popq	%r8
+	popq	%r9
+	popq	%rdi
+	popq	%r14
+	movq	%r14, %cr3
+	lgdt	KEXEC_CONTROL_GDTR(%r12)
+	lidt	KEXEC_CONTROL_IDTR(%r12)
+	leaq	.Lreturned(%rip), %rax
+	pushq	$__KERNEL_CS
+	pushq	%rax
+	lretq
+
+.Lreturned:
+	UNWIND_HINT_END_OF_STACK
+	load_data_segments
+	load_control_registers
+	movq	-8(%r9), %r13
+	call	put_pages
+	flush_caches
+	movq	%r14, %cr3
+
+	/* CR0 before CR4, for CET; EFER before CR3, for NX. */
+	popq	%rax
 	movq	%rax, %cr0
+	popq	%rax
+	movq	%rax, %cr4
+	pop_msr MSR_EFER
+	pop_msr MSR_GS_BASE
 
-	/* The same memory must not wait in caches under another encryption. */
-	testl	$RELOC_FLUSH_CACHES, %r8d
-	jz	.Lwalk
-	wbinvd
+	/* The caller's stack, its tables, and where both are mapped. */
+	popq	%rcx
+	popq	%rdx
+	popq	%rax
+	ANNOTATE_RETPOLINE_SAFE
+	jmp	*%rax
+SYM_CODE_END(identity_mapped)
 
-	/*
-	 * The hand-off list.
-	 *
-	 * %rax	entry
-	 * %rbx	next entry
-	 * %rdi	where the pending copy goes
-	 * %rsi	where it comes from
-	 * %rdx	its length in bytes, 0 for none
-	 *
-	 * No source lies in a destination, so the order of copies does not
-	 * matter.
-	 */
-	.macro copy_pending
-	movq	%rdx, %rcx
-	shrq	$3, %rcx
-	rep movsq
-	xorl	%edx, %edx
-	.endm
-
-.Lwalk:
+/*
+ * Walk the hand-off list from entry %rdi on.
+ *
+ * %rax	entry
+ * %rbx	next entry
+ * %rdi	where the pending copy goes
+ * %rsi	where it comes from
+ * %rdx	its length in bytes, 0 for none
+ *
+ * No source lies in a destination, so the order of copies does not matter.
+ * Leaves %r8, %r9 and %r12 to %r15 alone.
+ */
+SYM_CODE_START_LOCAL_NOALIGN(put_pages)
+	UNWIND_HINT_END_OF_STACK
 	cld
 	movq	%rdi, %rax
 	xorl	%esi, %esi
@@ -153,9 +323,9 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	jnz	.Lindirection
 
 	/* A destination or the end: what is pending is complete. */
-	copy_pending
+	call	put_pending
 	testb	$IND_DESTINATION, %al
-	jz	.Lenter
+	jz	.Ldone
 	movq	%rax, %rdi
 	andq	$PAGE_MASK, %rdi
 	jmp	.Lnext
@@ -170,33 +340,45 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	leaq	(%rsi, %rdx), %rcx
 	cmpq	%rcx, %rax
 	je	.Lextend
-	copy_pending
+	call	put_pending
 	movq	%rax, %rsi
 .Lextend:
 	addq	$PAGE_SIZE, %rdx
 	jmp	.Lnext
 
-.Lenter:
-	/* Serialises, and forgets translations of what was just overwritten. */
-	movq	%r14, %cr3
-
-	/* The image brings its own tables; these are nobody's from here on. */
-	leaq	KEXEC_CONTROL_PAGE_SIZE(%r12), %rsp
-	pushq	$0
-	pushq	$0
-	lgdt	(%rsp)
-	lidt	(%rsp)
-	addq	$8, %rsp
-
-	/* "Return" to the image; a 0 stays on the stack. */
-	pushq	%r13
-	.irp	reg, eax, ebx, ecx, edx, esi, edi, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
-	xorl	%\reg, %\reg
-	.endr
+.Ldone:
 	ANNOTATE_UNRET_SAFE
 	ret
 	int3
-SYM_CODE_END(identity_mapped)
+SYM_CODE_END(put_pages)
+
+/* Copy or exchange %rdx bytes, a multiple of 8, and have none pending. */
+SYM_CODE_START_LOCAL_NOALIGN(put_pending)
+	UNWIND_HINT_END_OF_STACK
+	movq	%rdx, %rcx
+	xorl	%edx, %edx
+	shrq	$3, %rcx
+	jz	.Lput
+	testl	$RELOC_PRESERVE_CONTEXT, %r8d
+	jnz	.Lexchange
+	rep movsq
+	jmp	.Lput
+
+.Lexchange:
+	movq	(%rsi), %r10
+	movq	(%rdi), %r11
+	movq	%r10, (%rdi)
+	movq	%r11, (%rsi)
+	addq	$8, %rsi
+	addq	$8, %rdi
+	decq	%rcx
+	jnz	.Lexchange
+
+.Lput:
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+SYM_CODE_END(put_pending)
 
 /*
  * An exception between the kernels.  The stub has pushed the vector; above it

@@ -68,6 +68,7 @@
 
 /* Flags of relocate_kernel(). */
 #define RELOC_FLUSH_CACHES		1
+#define RELOC_PRESERVE_CONTEXT		2
 #endif
 
 #ifndef __ASSEMBLY__
@@ -239,9 +240,9 @@ struct kexec_control_data {
 	struct kexec_report_item report[KEXEC_REPORT_ITEMS];
 };
 
-void relocate_kernel(unsigned long head, unsigned long start,
-		     unsigned long control_page, unsigned long pgd,
-		     unsigned long flags);
+unsigned long relocate_kernel(unsigned long head, unsigned long start,
+			      unsigned long control_page, unsigned long pgd,
+			      unsigned long flags, unsigned long peer_stack);
 
 #define arch_kexec_post_alloc_pages arch_kexec_post_alloc_pages
 int arch_kexec_post_alloc_pages(void *start, unsigned int nr, gfp_t gfp);
