@@ -491,6 +491,23 @@ TEST_F(machine, preserve_context)
 		check_reason(_metadata, &self->kmsg, SAYS("flags 0x2 "));
 }
 
+/* Who starts a crash image is dead: there is nothing to come back to. */
+TEST_F(machine, preserve_context_of_a_crash)
+{
+	const unsigned long flags = KEXEC_PRESERVE_CONTEXT | KEXEC_ON_CRASH;
+	const char *why = config_enabled("CONFIG_KEXEC_JUMP") > 0 ?
+			  "a crash image has no context" : "flags 0x2 ";
+
+	if (mute())
+		SKIP(return, "KEXEC_TEST_MUTE: others may take the two together");
+	EXPECT_EQ(-EINVAL, kexec_load(1, good, flags));
+	check_reason(_metadata, &self->kmsg, SAYS(why));
+	EXPECT_EQ(-EINVAL, kexec_load(0, NULL, flags));
+	check_reason(_metadata, &self->kmsg, SAYS(why));
+	EXPECT_EQ(-EINVAL, kexec_load(17, BAD_POINTER, flags));
+	check_reason(_metadata, &self->kmsg, SAYS(why));
+}
+
 /* Without a reservation there is nowhere to load to and nothing to unload. */
 TEST_F(machine, no_crash_region)
 {
