@@ -10,7 +10,7 @@
 #   /lab/bin           lab/guest/*.c
 #   /lab/run           lab/scenarios/guest/*
 #   /lab/kselftest     tools/testing/selftests/kexec/*.c
-#   /lab/probe.bin     lab/probe
+#   /lab/*.bin         lab/probe
 #   /etc/keys/ima.der  what the guest's IMA trusts (lab/keys.sh)
 #   /boot/bzImage      that kernel
 #   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
@@ -58,9 +58,7 @@ programs() {
 	compile "$bin/kselftest" "$(echo "$selftests"/*.h)" \
 		"-Wno-unused-parameter -I$base/tools/testing/selftests/kexec -I$selftests" \
 		"$selftests"/*.c
-	if [ -f "$top/lab/probe/Makefile" ]; then
-		make -s -C "$top/lab/probe" OUT="$bin"
-	fi
+	make -s -C "$top/lab/probe" OUT="$bin"
 }
 
 # The next kernel's initrd is the first layer of the guest's own.
@@ -73,7 +71,7 @@ small_tree() {
 	done
 	cp "$top/lab/guest/init" "$1/init"
 	mkdir -p "$1/lab/bin"
-	cp "$bin/lab/vmcore" "$1/lab/bin/"
+	cp "$bin/lab/vmcore" "$bin/lab/second" "$1/lab/bin/"
 	for script in "$top"/lab/scenarios/guest/*; do
 		[ ! -f "$script" ] || cp "$script" "$1/lab/run/"
 	done
@@ -102,7 +100,7 @@ everything() {
 	mkdir -p "$tree/boot" "$tree/lab/bin"
 	cp "$bin"/lab/* "$tree/lab/bin/" 2>/dev/null || :
 	cp -r "$bin/kselftest" "$tree/lab/"
-	[ ! -f "$bin/probe.bin" ] || cp "$bin/probe.bin" "$tree/lab/"
+	cp "$bin/probe.bin" "$bin/peer.bin" "$tree/lab/"
 	cp "$image" "$tree/boot/bzImage"
 	cp "$small" "$tree/boot/initrd.img"
 	chmod -R u+rwX,go+rX "$tree"

@@ -4,6 +4,8 @@
  *
  *	kload [options] [ADDRESS:BUFSZ:MEMSZ ...]	sizes take K, M, G
  *	  -p ADDRESS	the probe goes here, as first segment and entry; its table names the others
+ *	  -j ADDRESS	the peer, an image that returns, goes here likewise
+ *	  -x		the peer raises an exception instead of returning
  *	  -e		execute the image loaded (nothing is loaded if no segment is given)
  *	  -u		unload
  *	  -f FLAGS	flags of kexec_load
@@ -15,7 +17,6 @@
  * Each load prints one line, "KLOAD: load rc=R errno=E ms=T". The exit status is 0 if all calls
  * returned 0; whether another outcome is the right one is the caller's to judge.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kexec.h>
@@ -34,14 +35,14 @@
 #include "../probe/probe.h"
 #include "memory.h"
 
-#define PROBE_FILE	"/lab/probe.bin"
 #define PAGE		4096UL
 #define ROUND_UP(x)	(((x) + PAGE - 1) & ~(PAGE - 1))
 
 static struct options {
-	int execute, unload, measure, bad;
+	int execute, unload, measure, raise, bad;
 	unsigned long flags, rounds, kill_at, probe;
-} opt = { .rounds = 1, .bad = -1 };
+	const char *file;
+} opt = { .rounds = 1, .bad = -1, .file = "/lab/probe.bin" };
 
 static struct kexec_segment segments[KEXEC_SEGMENT_MAX + 1];
 static unsigned long nr_segments;
@@ -123,22 +124,23 @@ static void add_segment(const char *spec)
 static void add_probe(void)
 {
 	struct kexec_segment *s = &segments[nr_segments++];
-	int fd = open(PROBE_FILE, O_RDONLY);
+	int fd = open(opt.file, O_RDONLY);
 	struct stat st;
 	void *image;
 
 	if (fd < 0 || fstat(fd, &st))
-		die(PROBE_FILE);
+		die(opt.file);
 	s->mem = (void *)opt.probe;
 	s->bufsz = st.st_size + sizeof(*table);
 	s->memsz = ROUND_UP(s->bufsz);
 	image = buffer(s->bufsz);
 	s->buf = image;
 	if (read(fd, image, st.st_size) != st.st_size)
-		die(PROBE_FILE);
+		die(opt.file);
 	close(fd);
 	table = image + st.st_size;
 	table->magic = PROBE_MAGIC;
+	table->mode = opt.raise ? PROBE_RAISE : 0;
 }
 
 static void fill(const struct kexec_segment *s, uint64_t seed)
@@ -255,19 +257,27 @@ static int unload(void)
 
 static int execute(void)
 {
+	int rc;
+
 	fflush(stdout);
-	reboot(LINUX_REBOOT_CMD_KEXEC);
-	printf("KLOAD: execute errno=%d\n", errno);
-	return 1;
+	rc = reboot(LINUX_REBOOT_CMD_KEXEC);
+	printf("KLOAD: execute rc=%d errno=%d\n", rc, rc ? errno : 0);
+	return rc != 0;
 }
 
 static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:euf:n:b:k:m")) != -1) {
+	while ((c = getopt(argc, argv, "p:j:xeuf:n:b:k:m")) != -1) {
 		switch (c) {
 		case 'p': opt.probe = parse_one(optarg); break;
+		case 'j':
+			opt.probe = parse_one(optarg);
+			opt.file = "/lab/peer.bin";
+			opt.flags |= KEXEC_PRESERVE_CONTEXT;
+			break;
+		case 'x': opt.raise = 1; break;
 		case 'e': opt.execute = 1; break;
 		case 'u': opt.unload = 1; break;
 		case 'f': opt.flags = parse_one(optarg); break;

@@ -21,8 +21,11 @@ struct probe_segment {
 	uint64_t seed;
 };
 
+#define PROBE_RAISE	1	/* mode of a peer: raise an exception instead of returning */
+
 struct probe_table {
 	uint64_t magic;
+	uint64_t mode;
 	uint64_t count;
 	struct probe_segment segment[PROBE_SEGMENTS];
 };
@@ -32,6 +35,12 @@ static inline uint64_t probe_pattern(uint64_t seed, uint64_t index)
 	uint64_t x = (index + (seed << 40) + 1) * 0x9e3779b97f4a7c15ULL;
 
 	return x ^ (x >> 29);
+}
+
+/* A peer leaves this pattern in all of a segment at its jump of that number, from 1 on. */
+static inline uint64_t peer_seed(uint64_t seed, uint64_t jumps)
+{
+	return seed + (jumps << 8);
 }
 
 #endif

@@ -69,7 +69,7 @@ def poisoned_destination(lab):
     """A destination that fails after the load refuses the reboot, before anything is shut down."""
     guest = lab.guest(append="lab.run=poisoned movablecore=256M", memory="768M", cpus=2)
     page = int(guest.expect(r"SCENARIO: poisoning (\d+)")[1])
-    errno = int(guest.expect(r"KLOAD: execute errno=(\d+)")[1])
+    errno = int(guest.expect(r"KLOAD: execute rc=-1 errno=(\d+)")[1])
     lab.check(errno == EHWPOISON, "the reboot was refused with errno %d" % errno)
     lab.check(guest.find(r"kexec: reboot refused: .*%#x" % page), "no reason logged")
     guest.expect(r"SCENARIO: still here, loaded 1, all CPUs 0-1")

@@ -48,6 +48,18 @@ def selftests_file_many(lab):
     run(lab, "test_kexec_file_many")
 
 
+@scenario()
+def selftests_jump(lab):
+    """An image that returns, at several places, a hundred times."""
+    run(lab, "test_kexec_jump", memory="1G")
+
+
+@scenario(kernels=("fast",))
+def selftests_jump_large(lab):
+    """The same where there is memory above 4 GiB."""
+    run(lab, "test_kexec_jump", memory="5G")
+
+
 @scenario(kernels=("debug",))
 def selftests_fault(lab):
     """Every allocation of a load fails in turn."""

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""kexec jump: into an image and back, with everything where it was."""
+
+import payload
+from scenario import scenario
+
+SEGMENTS = 15
+BUSY_MIB = 256
+
+
+def jumps(lab, rounds, mib, **options):
+    """Jump so often to a peer of many segments, then leave for good; check every word of it."""
+    slow = lab.k != "fast"
+    guest = lab.guest(append="lab.run=segments lab.args=%d,%d" % (rounds, mib), memory="3G",
+                      cpu="max,la57=off" if slow else "max", **options)
+    guest.expect(r"SCENARIO: jumping", timeout=60)
+    for number in range(rounds):
+        said = guest.expect(r"PEER: entry (\d) .*", timeout=120)
+        lab.check(said[0].endswith(" ok"), said[0])
+        lab.check(int(said[1]) == 1 + number % 2, "jump %d came to entry %s" % (number, said[1]))
+        verdict = guest.expect(r"PEER: jump (\d+): (.*)", timeout=120)
+        bad = guest.find(r"PROBE: segment .* BAD .*")
+        lab.check(not bad, bad[0][0] if bad else "")
+        lab.check((int(verdict[1]), verdict[2]) == (number, "all %d segments good" % SEGMENTS),
+                  verdict[0])
+        guest.expect(r"kexec: exception 0*3 ")
+        guest.expect(r"JUMP: (back %d|BAD.*|errno.*)" % (number + 1), timeout=180)
+        lab.check(not guest.find(r"JUMP: (BAD|errno).*"), "the system has suffered: see the log")
+    return guest
+
+
+def leaves(lab, guest, cpus):
+    """After the jumps all CPUs are there and the image still is; a kexec finds all as ever."""
+    after = guest.expect(r"SCENARIO: after the jumps: loaded (\d), CPUs (\S+)")
+    lab.check(after[1] == "1", "the image is not loaded any more")
+    lab.check(after[2] == ("0" if cpus == 1 else "0-%d" % (cpus - 1)), "CPUs %s" % after[2])
+    payload.check_state(lab, payload.probe(lab, guest, SEGMENTS), lab.k == "fast")
+
+
+@scenario()
+def jump_four_cpus(lab):
+    """16 segments, in place and staged, over the kernel too; 256 busy MiB, pipe, TCP, timers."""
+    guest = jumps(lab, 3 if lab.k == "fast" else 1, BUSY_MIB, cpus=4)
+    in_place, staged = payload.loads(guest)[0][1:]
+    lab.check(in_place >= 64 << 10, "only %d KiB are in place" % in_place)
+    lab.check(staged >= 3 << 10, "%d KiB staged cannot hold what lies over the kernel" % staged)
+    leaves(lab, guest, 4)
+
+
+@scenario(kernels=("fast",))
+def jump_fewer_cpus(lab):
+    """The same on one CPU and on two."""
+    for cpus in (1, 2):
+        leaves(lab, jumps(lab, 2, BUSY_MIB, cpus=cpus), cpus)
+
+
+FROZEN = "prepare freeze freeze_late freeze_noirq"
+THAWED = "thaw_noirq thaw_early thaw complete"
+RESTORED = "restore_noirq restore_early restore complete"
+
+# stage that fails: errno, calls of the culprit, of the witness, of the core; see kexec_lab_jump.c
+UNWOUND = {
+    "prepare": (5, "prepare", "", ""),
+    "freeze": (5, "prepare freeze complete", "prepare freeze thaw complete", ""),
+    "freeze_late": (5, "prepare freeze freeze_late thaw complete",
+                    "prepare freeze freeze_late thaw_early thaw complete", ""),
+    "freeze_noirq": (5, FROZEN + " thaw_early thaw complete", FROZEN + " " + THAWED, ""),
+    "syscore": (5, FROZEN + " " + THAWED, FROZEN + " " + THAWED, "syscore"),
+    "cpu": (11, FROZEN + " " + THAWED, FROZEN + " " + THAWED, ""),
+    "freezer": (16, "", "", ""),
+    "nothing": (0, FROZEN + " " + RESTORED, FROZEN + " " + RESTORED, "syscore resume"),
+}
+
+
+@scenario()
+def jump_called_off(lab):
+    """A stage that fails is undone with all before it, and no other; the next jump succeeds."""
+    guest = lab.guest(append="lab.run=jumpfail", cpus=2, memory="1G",
+                      expected=[r"Call Trace:"])    # of who cannot be frozen
+    for stage, (errno, *calls) in UNWOUND.items():
+        seen = guest.expect(r"SCENARIO: attempt %s: (JUMP: .*?), loaded (\d), CPUs (\S+), "
+                            r"calls: (.*)" % stage, timeout=60)
+        wanted = "JUMP: errno=%d" % errno if errno else "JUMP: back 1"
+        lab.check(seen[1] == wanted, "%s: %s, not %s" % (stage, seen[1], wanted))
+        lab.check(seen[2] == "1", "%s: the image is gone" % stage)
+        lab.check(seen[3] == "0-1", "%s: CPUs %s" % (stage, seen[3]))
+        for who, what in zip(("culprit", "witness", "core"), calls):
+            got = " ".join(call.partition(":")[2] for call in seen[4].split()
+                           if call.startswith(who))
+            lab.check(got == what, "%s: calls of the %s: %s" % (stage, who, got))
+    lab.check(len(guest.find(r"kexec: jump called off: .* cannot be put to sleep: error -\d+"))
+              == len(UNWOUND) - 1, "not every failure has its line")
+
+
+@scenario(kernels=("fast",))
+def jump_raises(lab):
+    """An exception of the image other than int3 is reported and resets the machine."""
+    guest = lab.guest(append="lab.run=jumpraise", memory="512M", cpus=2)
+    guest.expect(r"PEER: jump 0: all 0 segments good")
+    guest.expect(r"kexec: exception 0*6 ")
+    outcome = guest.wait(20)
+    lab.check(outcome == "reset", "the guest ended by %s" % outcome)
+
+
+@scenario(kernels=("fast",))
+def jump_to_second_kernel(lab):
+    """Two kernels take turns: each goes to sleep, the other goes on where it was."""
+    guest = lab.guest(append="lab.run=second", memory="1G", cpus=2, cpu="max,la57=off")
+    guest.expect(r"kexec: jumping to the image")
+    guest.expect(r"Linux version ")
+    seen = guest.expect(r"SCENARIO: the second kernel has (\d+) KiB and CPUs (\S+)", timeout=60)
+    lab.check(int(seen[1]) < 192 << 10 and seen[2] == "0", seen[0])
+    guest.expect(r"kexec: jumping to the image")
+    guest.expect(r"JUMP: back 1")
+    guest.expect(r"SCENARIO: the second kernel goes on")
+    guest.expect(r"JUMP: back 2")
+    guest.expect(r"SCENARIO: the first kernel has CPUs 0-1")
+    lab.check(not guest.find(r"JUMP: BAD.*"), "the first kernel has suffered: see the log")
+    lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
