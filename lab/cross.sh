@@ -31,6 +31,7 @@ toolchain() {
 	powerpc) echo powerpc64le-linux-gnu- ;;
 	riscv) echo riscv64-linux-gnu- ;;
 	s390) echo s390x-linux-gnu- ;;
+	sh) echo sh4-linux-gnu- ;;
 	*) die "cross: no compiler is listed for $1" ;;
 	esac
 }
@@ -55,6 +56,7 @@ targets() {
 		arch/s390/kernel/machine_kexec_file.o arch/s390/kernel/kexec_elf.o \
 		arch/s390/kernel/kexec_image.o arch/s390/kernel/crash_dump.o \
 		arch/s390/purgatory/ ;;
+	sh) echo arch/sh/kernel/machine_kexec.o arch/sh/kernel/relocate_kernel.o ;;
 	esac
 	[ "$1" = i386 ] || generic
 }
@@ -74,7 +76,7 @@ one() {
 
 passed=0
 failed=0
-for arch in ${*:-arm64 mips powerpc riscv s390 i386}; do
+for arch in ${*:-arm64 mips powerpc riscv s390 sh i386}; do
 	# not in a condition: the first error must stop this architecture
 	set +e
 	(set -e; one "$arch")

@@ -9,7 +9,7 @@
  * for the caller alone is checked by the caller: FPU registers, a debug register, the bases of FS
  * and GS.
  *
- *	JUMP: back N	after each jump that has spoilt nothing
+ *	JUMP: back N after C cycles	after each jump that has spoilt nothing; there, and back
  *	JUMP: BAD ...	what was spoilt; the exit status is 1
  */
 #include <arpa/inet.h>
@@ -354,6 +354,7 @@ int main(int argc, char **argv)
 {
 	unsigned long rounds = strtoul(argv[1], NULL, 0), i;
 	int fd = watch();
+	uint64_t since;
 	long rc;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -364,7 +365,9 @@ int main(int argc, char **argv)
 		await_workers();
 	}
 	for (i = 1; i <= rounds; i++) {
+		since = __builtin_ia32_rdtsc();
 		rc = jump();
+		since = __builtin_ia32_rdtsc() - since;
 		if (rc) {
 			printf("JUMP: errno=%ld\n", -rc);
 			return 1;
@@ -373,7 +376,7 @@ int main(int argc, char **argv)
 		check_bases();
 		if (own_mib)
 			await_workers();
-		printf("JUMP: back %lu\n", i);
+		printf("JUMP: back %lu after %lu cycles\n", i, since);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
  *	  -p ADDRESS	the probe goes here, as first segment and entry; its table names the others
  *	  -j ADDRESS	the peer, an image that returns, goes here likewise
  *	  -x		the peer raises an exception instead of returning
+ *	  -i		the peer returns at once
  *	  -e		execute the image loaded (nothing is loaded if no segment is given)
  *	  -u		unload
  *	  -f FLAGS	flags of kexec_load
@@ -39,8 +40,8 @@
 #define ROUND_UP(x)	(((x) + PAGE - 1) & ~(PAGE - 1))
 
 static struct options {
-	int execute, unload, measure, raise, bad;
-	unsigned long flags, rounds, kill_at, probe;
+	int execute, unload, measure, bad;
+	unsigned long flags, rounds, kill_at, probe, mode;
 	const char *file;
 } opt = { .rounds = 1, .bad = -1, .file = "/lab/probe.bin" };
 
@@ -140,7 +141,7 @@ static void add_probe(void)
 	close(fd);
 	table = image + st.st_size;
 	table->magic = PROBE_MAGIC;
-	table->mode = opt.raise ? PROBE_RAISE : 0;
+	table->mode = opt.mode;
 }
 
 static void fill(const struct kexec_segment *s, uint64_t seed)
@@ -269,7 +270,7 @@ static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:j:xeuf:n:b:k:m")) != -1) {
+	while ((c = getopt(argc, argv, "p:j:xieuf:n:b:k:m")) != -1) {
 		switch (c) {
 		case 'p': opt.probe = parse_one(optarg); break;
 		case 'j':
@@ -277,7 +278,8 @@ static void parse_options(int argc, char **argv)
 			opt.file = "/lab/peer.bin";
 			opt.flags |= KEXEC_PRESERVE_CONTEXT;
 			break;
-		case 'x': opt.raise = 1; break;
+		case 'x': opt.mode = PROBE_RAISE; break;
+		case 'i': opt.mode = PROBE_IDLE; break;
 		case 'e': opt.execute = 1; break;
 		case 'u': opt.unload = 1; break;
 		case 'f': opt.flags = parse_one(optarg); break;

@@ -32,11 +32,14 @@ second_entry:
 	mov	$2, %edi
 	lea	probe_start(%rip), %rax
 1:
+	mov	%rax, %rbx
 	mov	%rsp, %rsi
 	mov	8(%rsp), %rdx
-	mov	%rax, 8(%rsp)
 	lea	probe_end(%rip), %rcx
 	call	peer_main
+	test	%eax, %eax
+	jnz	2f
+	mov	%rbx, 8(%rsp)
 
 	/* An int3 is reported by the control page's handler and comes back. */
 	int3
@@ -89,7 +92,7 @@ second_entry:
 	.irp	reg, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
 	mov	%rax, %\reg
 	.endr
-	ret
+2:	ret
 
 	.globl	triple_fault
 triple_fault:

@@ -12,7 +12,7 @@
 #define PAGE	4096
 #define STACK	(PAGE - 16)	/* where in its page the stack begins */
 
-void peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct probe_table *table);
+int peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct probe_table *table);
 
 static uint64_t jumps;
 
@@ -50,10 +50,13 @@ static uint64_t look_and_change(const struct probe_table *table)
 	return good;
 }
 
-void peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct probe_table *table)
+/* 0 to have everything spoilt before the return. */
+int peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct probe_table *table)
 {
 	uint64_t good;
 
+	if (table->mode == PROBE_IDLE)
+		return 1;
 	put("\nPEER: entry ");
 	put_decimal(entry);
 	put_field(" stack=", (uint64_t)stack);
@@ -63,7 +66,7 @@ void peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct prob
 
 	if (table->magic != PROBE_MAGIC || table->count > PROBE_SEGMENTS) {
 		put("PEER: BAD table\n");
-		return;
+		return 1;
 	}
 	good = look_and_change(table);
 	put("PEER: jump ");
@@ -73,4 +76,5 @@ void peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct prob
 	put(" segments good\n");
 	if (table->mode == PROBE_RAISE)
 		__builtin_trap();
+	return 0;
 }

@@ -21,7 +21,9 @@ struct probe_segment {
 	uint64_t seed;
 };
 
-#define PROBE_RAISE	1	/* mode of a peer: raise an exception instead of returning */
+/* Modes of a peer */
+#define PROBE_RAISE	1	/* raise an exception instead of returning */
+#define PROBE_IDLE	2	/* return at once */
 
 struct probe_table {
 	uint64_t magic;

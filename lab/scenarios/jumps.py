@@ -2,7 +2,7 @@
 """kexec jump: into an image and back, with everything where it was."""
 
 import payload
-from scenario import scenario
+from scenario import for_stock, scenario
 
 SEGMENTS = 15
 BUSY_MIB = 256
@@ -24,7 +24,7 @@ def jumps(lab, rounds, mib, **options):
         lab.check((int(verdict[1]), verdict[2]) == (number, "all %d segments good" % SEGMENTS),
                   verdict[0])
         guest.expect(r"kexec: exception 0*3 ")
-        guest.expect(r"JUMP: (back %d|BAD.*|errno.*)" % (number + 1), timeout=180)
+        guest.expect(r"JUMP: (back %d after|BAD.*|errno.*)" % (number + 1), timeout=180)
         lab.check(not guest.find(r"JUMP: (BAD|errno).*"), "the system has suffered: see the log")
     return guest
 
@@ -78,8 +78,8 @@ def jump_called_off(lab):
     guest = lab.guest(append="lab.run=jumpfail", cpus=2, memory="1G",
                       expected=[r"Call Trace:"])    # of who cannot be frozen
     for stage, (errno, *calls) in UNWOUND.items():
-        seen = guest.expect(r"SCENARIO: attempt %s: (JUMP: .*?), loaded (\d), CPUs (\S+), "
-                            r"calls: (.*)" % stage, timeout=60)
+        seen = guest.expect(r"SCENARIO: attempt %s: (JUMP: (?:back|errno)\W\d+).*, loaded (\d), "
+                            r"CPUs (\S+), calls: (.*)" % stage, timeout=60)
         wanted = "JUMP: errno=%d" % errno if errno else "JUMP: back 1"
         lab.check(seen[1] == wanted, "%s: %s, not %s" % (stage, seen[1], wanted))
         lab.check(seen[2] == "1", "%s: the image is gone" % stage)
@@ -111,9 +111,43 @@ def jump_to_second_kernel(lab):
     seen = guest.expect(r"SCENARIO: the second kernel has (\d+) KiB and CPUs (\S+)", timeout=60)
     lab.check(int(seen[1]) < 192 << 10 and seen[2] == "0", seen[0])
     guest.expect(r"kexec: jumping to the image")
-    guest.expect(r"JUMP: back 1")
+    guest.expect(r"JUMP: back 1 ")
     guest.expect(r"SCENARIO: the second kernel goes on")
-    guest.expect(r"JUMP: back 2")
+    guest.expect(r"JUMP: back 2 ")
     guest.expect(r"SCENARIO: the first kernel has CPUs 0-1")
     lab.check(not guest.find(r"JUMP: BAD.*"), "the first kernel has suffered: see the log")
     lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
+
+
+TIMED = 5
+
+
+def fastest(lab, **options):
+    """Cycles that a jump takes at best, of several, to each image of the script."""
+    guest = lab.guest(memory="2560M", cpus=2, **options)
+    best = {}
+    for image in ("small", "place", "staged"):
+        times = []
+        for _ in range(TIMED):
+            guest.expect(r"SCENARIO: %s$" % image, timeout=60)
+            times.append(int(guest.expect(r"JUMP: back 1 after (\d+) ")[1]))
+        best[image] = min(times)
+    return best, payload.loads(guest)
+
+
+@scenario(alone=True, kernels=("fast",))
+def jump_time(lab):
+    """What is in place costs no time; what is staged less than in the base."""
+    run = "lab.run=jumptime lab.args=%d movablecore=1200M" % TIMED
+    ours, loads = fastest(lab, append=run)
+    lab.check(loads[TIMED][1] >= 256 << 10, "in place are %d KiB" % loads[TIMED][1])
+    lab.check(loads[-1][2] >= 256 << 10, "staged are %d KiB" % loads[-1][2])
+    for_stock(lab)
+    stock, _ = fastest(lab, append=run)
+    print("        cycles of a jump, ours/stock: " + ", ".join(
+        "%s %d/%d million" % (image, ours[image] // 1000000, stock[image] // 1000000)
+        for image in ours))
+    lab.check(ours["place"] < 1.3 * ours["small"], "256 MiB in place take longer than a page")
+    lab.check(ours["place"] - ours["small"] < (stock["place"] - stock["small"]) / 5,
+              "in place is not much faster than stock")
+    lab.check(ours["staged"] < stock["staged"], "staged is not faster than stock")
