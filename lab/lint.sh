@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Readers over our kernel files: checkpatch --strict, sparse, gcc with W=1, clang;
-# and one that compares the documentation with the code. A remark that
+# and two that compare the documentation and the man page with the code. A remark that
 # lab/lint.allow does not explain fails. Usage: lab/lint.sh
 
 . "$(dirname "$0")/lib.sh"
@@ -101,7 +101,8 @@ step lint-clang compile clang CC='ccache clang' W=1
 judge lint-clang
 
 step lint-docs "$top/lab/check_docs.py"
-passed=$((passed + 1))
+step lint-man "$top/lab/check_man.py" "$tree"
+passed=$((passed + 2))
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -25,7 +25,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(TOP, "lab", "replaced")
 INSIDE = os.path.join(TOP, "lab", "inside")    # what only the lab's kernels have
 HOOKS = os.path.join(TOP, "lab", "hooks")
-NOT_KERNEL = {"lab", "build", "Makefile", "README.md", "COPYING"}
+NOT_KERNEL = {"lab", "build", "man2", "Makefile", "README.md", "COPYING"}
 STATUSES = ("replaced", "removed", "edited", "kept")
 
 
