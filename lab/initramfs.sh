@@ -7,7 +7,7 @@
 #   /init              lab/guest/init
 #   /bin               busybox, one link per applet
 #   /sbin/kexec        Debian's, with its libraries
-#   /lab/bin           lab/guest/*.c
+#   /lab/bin           lab/guest/*.c, the example of the man page
 #   /lab/run           lab/scenarios/guest/*
 #   /lab/kselftest     tools/testing/selftests/kexec/*.c
 #   /lab/*.bin         lab/probe
@@ -52,7 +52,18 @@ compile() {
 	done
 }
 
+# The example of the man page, as a reader would type it.
+example() {
+	mkdir -p "$bin/source"
+	sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/ { /^\./d; s/^\\&$//; s/\\-/-/g; s/\\e/\\/g; p; }' \
+		"$top/man2/kexec_load.2" >"$bin/source/kexec_now.c.new"
+	cmp -s "$bin/source/kexec_now.c.new" "$bin/source/kexec_now.c" ||
+		mv "$bin/source/kexec_now.c.new" "$bin/source/kexec_now.c"
+	compile "$bin/lab" "" -Werror "$bin/source/kexec_now.c"
+}
+
 programs() {
+	example
 	compile "$bin/lab" "$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h)" "" "$top"/lab/guest/*.c
 	selftests=$top/tools/testing/selftests/kexec
 	compile "$bin/kselftest" "$(echo "$selftests"/*.h)" \
