@@ -8,7 +8,7 @@ ROUNDS ?= 100
 export JOBS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test kernel stock guest stock-guest bench soak unit lint cross combos ready
+.PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -21,6 +21,7 @@ help:
 	@echo 'make soak       ROUNDS=100 panics, dumps and resets in one guest'
 	@echo 'make unit       userspace tests of the pure logic; needs no kernel tree'
 	@echo 'make lint       checkpatch, sparse, W=1 and clang over our files'
+	@echo 'make docs       our pages by sphinx, kernel-doc, the man pages; leaves build/docs/html'
 	@echo 'make cross      our generic objects for other architectures, and an i386 kernel'
 	@echo 'make combos     link the base with every combination of the options'
 	@echo
@@ -72,6 +73,10 @@ unit:
 
 lint: ready
 	@lab/lint.sh
+
+docs: ready
+	@lab/packages.sh lab/packages.docs
+	@lab/docs.sh
 
 combos: ready
 	@lab/combos.sh
