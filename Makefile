@@ -15,7 +15,7 @@ help:
 	@echo 'make test       everything: unit tests, guest selftests, scenarios'
 	@echo '                K=debug   the same on the debug kernel'
 	@echo '                T=NAME    one of them; T=list names them'
-	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, K=small: another config)'
+	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, small, embedded: another config)'
 	@echo 'make stock      build/stock/bzImage: the unmodified base, same config'
 	@echo 'make bench      the time between two kernels, stock and ours in turn'
 	@echo 'make soak       ROUNDS=100 panics, dumps and resets in one guest'

@@ -7,7 +7,7 @@
 #   /init              lab/guest/init
 #   /bin               busybox, one link per applet
 #   /sbin/kexec        Debian's, with its libraries
-#   /lab/bin           lab/guest/*.c, the example of the man page
+#   /lab/bin           lab/guest/*.c, tools/kexec, the example of the man page
 #   /lab/run           lab/scenarios/guest/*
 #   /lab/kselftest     tools/testing/selftests/kexec/*.c
 #   /lab/*.bin         lab/probe
@@ -16,6 +16,7 @@
 #   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
 # build/initramfs/K.files.cpio has what lab/images.py makes in /boot, too.
 # build/initramfs/K.dump.cpio has makedumpfile, and /boot/dump.img, an initrd that has it, too.
+# build/initramfs/embedded.cpio is only what Documentation/admin-guide/kexec-embedded.rst tells of.
 # Archives are not compressed: QEMU copies faster than a guest unpacks.
 
 . "$(dirname "$0")/lib.sh"
@@ -62,8 +63,14 @@ example() {
 	compile "$bin/lab" "" -Werror "$bin/source/kexec_now.c"
 }
 
+# kexec-mini takes nolibc from the tree that it is in; the base has none.
+mini() {
+	[ "$k" = stock ] || make -s -C "$build/linux/tools/kexec" OUTPUT="$bin/lab/"
+}
+
 programs() {
 	example
+	mini
 	compile "$bin/lab" "$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h)" "" "$top"/lab/guest/*.c
 	selftests=$top/tools/testing/selftests/kexec
 	compile "$bin/kselftest" "$(echo "$selftests"/*.h)" \
@@ -149,6 +156,31 @@ dump() {
 	rm -rf "$tree" "$build/initramfs/dump.cpio"
 }
 
+# kexec-mini and what a shell needs, with a kernel and an initrd to change to.
+embedded() {
+	mini
+	tree=$build/initramfs.tree
+	rm -rf "$tree"
+	mkdir -p "$tree/bin" "$tree/proc" "$tree/sys" "$tree/dev" "$tree/tmp" "$tree/lab/run"
+	cp /bin/busybox "$tree/bin/"
+	for applet in cat chmod cut grep head mkdir mount nproc poweroff sed sh stat touch tr umount uname; do
+		ln -s busybox "$tree/bin/$applet"
+	done
+	cp "$top/lab/guest/init" "$tree/init"
+	cp "$top/lab/scenarios/guest/lib.sh" "$top/lab/scenarios/guest/embedded" "$tree/lab/run/"
+	pack "$tree" "$small"
+	mkdir -p "$tree/boot"
+	cp "$bin/lab/kexec-mini" "$tree/bin/"
+	cp "$image" "$tree/boot/bzImage"
+	cp "$small" "$tree/boot/initrd.img"
+	pack "$tree" "$out"
+	rm -rf "$tree"
+}
+
+if [ "$k" = embedded ]; then
+	step initramfs-embedded embedded
+	exit
+fi
 step "initramfs-$k" everything
 "$top/lab/images.py" "$k"
 step "files-$k" files

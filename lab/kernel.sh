@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Build a kernel. Usage: lab/kernel.sh ours|stock K     K is fast, debug or small
+# Build a kernel. Usage: lab/kernel.sh ours|stock K     K is fast, debug, small or embedded
 #
 # ours:  build/obj/K from build/linux; leaves build/bzImage and build/vmlinux
 #        (for another K: build/bzImage.K and build/vmlinux.K)
@@ -33,6 +33,8 @@ stock)
 *) die "kernel: whose kernel is $whose?" ;;
 esac
 [ "$whose" = stock ] || fragments="$fragments $config/$k.config"
+# It shows what is enough, so nothing may come from elsewhere.
+[ "$k" != embedded ] || fragments=$config/embedded.config
 
 # shellcheck disable=SC2086 # a list of words
 "$top/lab/config.sh" "$tree" "$obj" $fragments

@@ -8,7 +8,7 @@ mib=$((1 << 20))
 
 # By way of the kernel's log a line stays whole beside what the kernel itself says, and is out
 # before the kernel is left.
-echo on >/proc/sys/kernel/printk_devkmsg
+[ ! -e /proc/sys/kernel ] || echo on >/proc/sys/kernel/printk_devkmsg
 exec >/dev/kmsg 2>&1
 
 say() { echo "SCENARIO: $*"; }
