@@ -78,6 +78,13 @@ abi() {
 	sed -n 's|^What:.*/sys/kernel/||p' "$entries" | sort | comm -3 "$out/attributes" -
 }
 
+# The configuration that the page on small systems shows is the one that is built and tested.
+embedded() {
+	sed -n 's/^    \(CONFIG_[A-Z0-9_]*=y\)$/\1/p' \
+		"$top/Documentation/admin-guide/kexec-embedded.rst" | sort >"$out/shown"
+	sed -n '/^CONFIG_/p' "$top/lab/config/embedded.config" | sort | comm -3 "$out/shown" -
+}
+
 # An alias is one .so, which mandoc calls fragile; man(1) and groff do not.
 man() {
 	cd "$top"
@@ -112,6 +119,7 @@ check 'our pages were made' missing
 check 'all kernel-doc is in the page on internals' kerneldoc
 check 'the documentation that is pointed to exists' references
 check 'each of our files in /sys/kernel has an entry' abi
+check 'the smallest configuration is the one that is tested' embedded
 check 'mandoc and groff have no warning for the man pages' man
 
 say "build/docs/html/admin-guide/kexec.html"
