@@ -70,7 +70,8 @@ one() {
 	# shellcheck disable=SC2046 # a list of words
 	step "cross-$1" kmake "$tree" "$obj" ARCH="$1" CROSS_COMPILE="$prefix" \
 		CC="ccache ${prefix}gcc" $(targets "$1")
-	! grep -n 'warning:' "$log/cross-$1.log" ||
+	# the base's list of system calls that sh lacks is no compiler's warning
+	! grep -v '#warning syscall' "$log/cross-$1.log" | grep -n 'warning:' ||
 		die "cross-$1: warnings (log: build/log/cross-$1.log)"
 }
 

@@ -384,6 +384,7 @@ static unsigned long enter(struct kimage *image, unsigned long flags,
 			       __pa(image->arch.pgd), flags, peer_stack);
 }
 
+#ifdef CONFIG_KEXEC_JUMP
 /*
  * An image that returns may want interrupts, and knows nothing of how this
  * kernel has set up the APICs; syscore_resume() sets them up again.
@@ -403,6 +404,11 @@ static void jump(struct kimage *image)
 	ibt_restore(ibt);
 	hw_breakpoint_restore();
 }
+#else
+static void jump(struct kimage *image)
+{
+}
+#endif
 
 /**
  * machine_kexec - leave this kernel for an image
@@ -415,7 +421,7 @@ static void jump(struct kimage *image)
 void machine_kexec(struct kimage *image)
 {
 	local_irq_disable();
-	if (IS_ENABLED(CONFIG_KEXEC_JUMP) && image->preserve_context)
+	if (image->preserve_context)
 		jump(image);
 	else
 		enter(image, 0, 0);
