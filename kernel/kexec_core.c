@@ -236,11 +236,16 @@ static int take_control_pages(struct kimage *image)
 	kexec_reserve_control(image, (crash ? 0 : list) + KEXEC_CONTROL_SPARE_PAGES,
 			      1);
 
+	/*
+	 * Some architectures' images that return write behind the page that is
+	 * their stack, and some write below it: before and behind it is nothing
+	 * that matters.
+	 */
+	if (!crash)
+		image->swap_page = kimage_alloc_control_pages(image, 1);
 	image->control_code_page =
 		kimage_alloc_control_pages(image,
 					   get_order(KEXEC_CONTROL_PAGE_SIZE));
-	if (!crash)
-		image->swap_page = kimage_alloc_control_pages(image, 0);
 	if (!image->control_code_page || (!crash && !image->swap_page))
 		return kexec_refuse(-ENOMEM, "no memory for control pages");
 	return 0;

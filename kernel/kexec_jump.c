@@ -21,6 +21,7 @@
 #include <linux/syscore_ops.h>
 
 #include "kexec_internal.h"
+#include "power/power.h"
 
 /* Devices whose state nobody has touched need not be set up anew. */
 static pm_message_t resume_message(bool jumped)
@@ -37,6 +38,17 @@ static int enter_display(void)
 static void leave_display(bool jumped)
 {
 	pm_restore_console();
+}
+
+static int enter_notifiers(void)
+{
+	return pm_notifier_call_chain_robust(PM_HIBERNATION_PREPARE,
+					     PM_POST_HIBERNATION);
+}
+
+static void leave_notifiers(bool jumped)
+{
+	pm_notifier_call_chain(PM_POST_HIBERNATION);
 }
 
 static int enter_processes(void)
@@ -68,6 +80,18 @@ static int enter_consoles(void)
 static void leave_consoles(bool jumped)
 {
 	resume_console();
+}
+
+/* Who needs memory must not wait for a device that sleeps. */
+static int enter_reclaim(void)
+{
+	pm_restrict_gfp_mask();
+	return 0;
+}
+
+static void leave_reclaim(bool jumped)
+{
+	pm_restore_gfp_mask();
 }
 
 static int enter_devices(void)
@@ -134,9 +158,11 @@ struct jump_stage {
 
 static const struct jump_stage stages[] = {
 	{ "the display", enter_display, leave_display },
+	{ "who wants to know before", enter_notifiers, leave_notifiers },
 	{ "user space", enter_processes, leave_processes },
 	{ "kernel threads", enter_threads, leave_threads },
 	{ "the consoles", enter_consoles, leave_consoles },
+	{ "reclaim by I/O", enter_reclaim, leave_reclaim },
 	{ "devices", enter_devices, leave_devices, .half = true },
 	{ "devices (late)", enter_devices_late, leave_devices_late },
 	{ "the other CPUs", enter_cpus, leave_cpus, .half = true },
@@ -167,7 +193,7 @@ static unsigned int enter_stages(const struct jump_stage **failed, int *err)
  *
  * Return: 0 after the image has returned, @kimage.start is its next entry point
  * then; or the error of the stage that could not be reached, -EBUSY where
- * somebody cannot be frozen: the system is as it was before.
+ * somebody cannot be frozen: the image has not run, and the system is as it was.
  */
 int kexec_jump(struct kimage *image)
 {
@@ -176,6 +202,7 @@ int kexec_jump(struct kimage *image)
 	int err;
 
 	pr_notice("jumping to the image at %#lx\n", image->start);
+	pm_suspend_clear_flags();
 	reached = enter_stages(&failed, &err);
 	if (!err) {
 		kmsg_dump(KMSG_DUMP_SHUTDOWN);
