@@ -40,8 +40,10 @@
 #include <asm/ibt.h>
 #include <asm/init.h>
 #include <asm/io_apic.h>
+#include <asm/pkru.h>
 #include <asm/segment.h>
 #include <asm/setup.h>
+#include <asm/smp.h>
 
 #define CONTROL_DATA(field)	(KEXEC_CONTROL_IDT + \
 				 offsetof(struct kexec_control_data, field))
@@ -353,12 +355,18 @@ static void make_control_page(struct kimage *image)
  * machine_kexec_prepare - everything that executing an image will need
  * @image: the image; its segments are known, not yet filled
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; -EOPNOTSUPP for an image that is to return to an encrypted
+ * guest, which may not touch the registers that have to be restored.
  */
 int machine_kexec_prepare(struct kimage *image)
 {
-	int err = make_identity_map(image);
+	int err;
 
+	if (image->preserve_context &&
+	    cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return -EOPNOTSUPP;
+
+	err = make_identity_map(image);
 	if (!err)
 		make_control_page(image);
 	return err;
@@ -387,20 +395,26 @@ static unsigned long enter(struct kimage *image, unsigned long flags,
 #ifdef CONFIG_KEXEC_JUMP
 /*
  * An image that returns may want interrupts, and knows nothing of how this
- * kernel has set up the APICs; syscore_resume() sets them up again.
+ * kernel has set up the APICs; syscore_resume() sets them up again.  It may also
+ * write to what a dead CPU watches by MWAIT, which would wake it up.
  */
 static void jump(struct kimage *image)
 {
 	u64 ibt = ibt_save(false);
+	u32 pkru = read_pkru();
 
 	save_processor_state();
 	clear_IO_APIC();
 	restore_boot_irq_mode();
+#ifdef CONFIG_SMP
+	smp_kick_mwait_play_dead();
+#endif
 
 	image->start = enter(image, RELOC_PRESERVE_CONTEXT,
 			     page_to_phys(image->swap_page) + PAGE_SIZE);
 
 	restore_processor_state();
+	write_pkru(pkru);
 	ibt_restore(ibt);
 	hw_breakpoint_restore();
 }

@@ -35,11 +35,11 @@
  * next time, unless it is to be the same address.  It must
  *  - return in 64-bit mode with as many levels of paging as it was entered with,
  *    on tables that map the control page, where the return address is, to
- *    itself, writable: those that it was entered on do;
+ *    itself, executable: those that it was entered on do;
  *  - have left all memory outside its segments and the swap page alone, and
  *    devices and interrupt controllers in a state that a resume can cope with;
- *  - have preserved all MSRs but EFER, the bases of FS and GS, and those of
- *    SYSCALL and SYSENTER.
+ *  - trap no single step (RFLAGS.TF), and have preserved the MSRs that a resume
+ *    does not set again; EFER and those of segments, SYSCALL and SYSENTER are.
  * It need not preserve anything else: general, control, debug, segment and FPU
  * registers, flags, GDTR, IDTR, LDTR, TR.
  */
@@ -72,6 +72,9 @@
 #define VECTORS_WITH_ERROR	((1 << 8) | (1 << 10) | (1 << 11) | (1 << 12) | \
 				 (1 << 13) | (1 << 14) | (1 << 17) | \
 				 (1 << 21) | (1 << 29) | (1 << 30))
+
+/* DR7 with no breakpoint enabled. */
+#define DR7_NONE		0x400
 
 /* Quadwords at the end of the control page: what a jump comes back to. */
 #define RETURN_FRAME		(8 * 13)
@@ -180,13 +183,14 @@ SYM_CODE_START_NOALIGN(relocate_kernel)
 	pushq	%rax
 	lretq
 
+	/* Here, too, an NMI is fatal until IDTR is loaded: two instructions. */
 .Lback:
 	UNWIND_HINT_END_OF_STACK
 	ANNOTATE_NOENDBR
 	movq	%rdx, %cr3
 	movq	%rcx, %rsp
-	lgdt	(%rsp)
 	lidt	16(%rsp)
+	lgdt	(%rsp)
 	addq	$32, %rsp
 	movq	%r13, %rax
 	.irp	reg, r15, r14, r13, r12, rbp, rbx
@@ -251,9 +255,13 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	call	*(%rsp)
 	UNWIND_HINT_END_OF_STACK
 
-	/* It is back, and nothing is known of the CPU but what it runs. */
+	/*
+	 * It is back, and nothing is known of the CPU but what it runs.  No
+	 * breakpoint must be hit in what is exchanged.
+	 */
 	cli
-	cld
+	movl	$DR7_NONE, %eax
+	movq	%rax, %dr7
 	leaq	relocate_kernel(%rip), %r12
 	leaq	(KEXEC_CONTROL_PAGE_SIZE - RETURN_FRAME)(%r12), %rsp
 	popq	%r8
@@ -261,6 +269,8 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	popq	%rdi
 	popq	%r14
 	movq	%r14, %cr3
+	pushq	$X86_EFLAGS_FIXED
+	popfq
 	lgdt	KEXEC_CONTROL_GDTR(%r12)
 	lidt	KEXEC_CONTROL_IDTR(%r12)
 	leaq	.Lreturned(%rip), %rax
