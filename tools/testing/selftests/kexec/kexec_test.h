@@ -125,6 +125,18 @@ static inline long image_loaded(void)
 	return read_number("/sys/kernel/kexec_loaded");
 }
 
+/* 1, 0, or -1 where the kernel does not show its configuration. */
+static inline int config_enabled(const char *option)
+{
+	char cmd[128];
+
+	if (access("/proc/config.gz", R_OK))
+		return -1;
+	snprintf(cmd, sizeof(cmd), "zcat /proc/config.gz | grep -q '^%s=y'",
+		 option);
+	return system(cmd) == 0;
+}
+
 /* --- memory ------------------------------------------------------------ */
 
 /*

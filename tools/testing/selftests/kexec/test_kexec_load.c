@@ -467,18 +467,6 @@ TEST_F(machine, end_of_four_level_paging)
 		TH_LOG("paging has %d levels", la57 ? 5 : 4);
 }
 
-/* 1, 0, or -1 where the kernel does not show its configuration. */
-static int config_enabled(const char *option)
-{
-	char cmd[128];
-
-	if (access("/proc/config.gz", R_OK))
-		return -1;
-	snprintf(cmd, sizeof(cmd), "zcat /proc/config.gz | grep -q '^%s=y'",
-		 option);
-	return system(cmd) == 0;
-}
-
 TEST_F(machine, preserve_context)
 {
 	int jump = config_enabled("CONFIG_KEXEC_JUMP");
