@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * jump ROUNDS [MIB]: jump so often to the image that is loaded, which returns, and look each time
- * whether anything has suffered.
+ * whether anything has suffered. jump -t: once, and only take the time.
  *
  * With MIB, workers are busy meanwhile: one with so much memory of its own, others with a file, a
  * pipe, a TCP connection, a timer, FPU registers. Each checks what it reads against what it wrote
@@ -350,15 +350,22 @@ static void check_bases(void)
 	}
 }
 
-int main(int argc, char **argv)
+static int time_one(void)
 {
-	unsigned long rounds = strtoul(argv[1], NULL, 0), i;
+	uint64_t since = __builtin_ia32_rdtsc();
+	long rc = jump();
+
+	printf("JUMP: back 1 after %llu cycles\n", __builtin_ia32_rdtsc() - since);
+	return rc != 0;
+}
+
+static int check_many(unsigned long rounds)
+{
 	int fd = watch();
 	uint64_t since;
+	unsigned long i;
 	long rc;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	own_mib = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
 	syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE);
 	if (own_mib) {
 		start_workers();
@@ -379,4 +386,13 @@ int main(int argc, char **argv)
 		printf("JUMP: back %lu after %lu cycles\n", i, since);
 	}
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 2 && !strcmp(argv[1], "-t"))
+		return time_one();
+	own_mib = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	return check_many(argc > 1 ? strtoul(argv[1], NULL, 0) : 1);
 }

@@ -15,6 +15,9 @@
 #define SEND_SPINS	1000000
 #define DEBUG_EXIT	0xf4
 #define RESET_CONTROL	0xcf9
+#define CMOS_INDEX	0x70
+#define CMOS_DATA	0x71
+#define CMOS_SECOND	0
 
 void probe_exception(uint64_t vector, uint64_t error, uint64_t rip, uint64_t cr2);
 void triple_fault(void);
@@ -95,4 +98,19 @@ void print_state(const uint64_t *state)
 #define F(name)	put_field("PROBE: state " #name "=", *state++), put("\n");
 	STATE_FIELDS(F)
 #undef F
+}
+
+static uint8_t second(void)
+{
+	outb(CMOS_INDEX, CMOS_SECOND);
+	return inb(CMOS_DATA);
+}
+
+void wait_seconds(unsigned int count)
+{
+	uint8_t now;
+
+	for (; count; count--)
+		for (now = second(); now == second();)
+			;
 }

@@ -71,11 +71,11 @@ second_entry:
 	fninit
 	fld1
 
-	lea	probe_end(%rip), %rax
+	mov	$0x10000, %eax			/* where the loader has a segment staged */
 	.irp	n, 0, 1, 2, 3
 	mov	%rax, %dr\n
 	.endr
-	mov	$0x400, %eax			/* nothing enabled */
+	mov	$0x90402, %eax			/* on, for writes of 8 bytes */
 	mov	%rax, %dr7
 
 	set_msr	MSR_LSTAR, 0x1000
@@ -87,7 +87,8 @@ second_entry:
 	and	$~0x801, %eax			/* SCE, NXE */
 	wrmsr
 
-	std
+	pushq	$0x47402			/* AC, NT, IOPL, DF */
+	popfq
 	mov	$0x5e1f, %eax
 	.irp	reg, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
 	mov	%rax, %\reg

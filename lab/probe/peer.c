@@ -12,6 +12,8 @@
 #define PAGE	4096
 #define STACK	(PAGE - 16)	/* where in its page the stack begins */
 
+#define STAY	5		/* seconds, at the first jump: the host's clock must go on by them */
+
 int peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct probe_table *table);
 
 static uint64_t jumps;
@@ -69,6 +71,8 @@ int peer_main(uint64_t entry, const uint64_t *stack, uint64_t slot, struct probe
 		return 1;
 	}
 	good = look_and_change(table);
+	if (!jumps)
+		wait_seconds(STAY);
 	put("PEER: jump ");
 	put_decimal(jumps++);
 	put(good == table->count ? ": all " : ": BAD, only ");

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """kexec jump: into an image and back, with everything where it was."""
 
+import time
+
 import payload
 from scenario import for_stock, scenario
 
 SEGMENTS = 15
 BUSY_MIB = 256
+CLOCK_ERROR = 3     # seconds; the peer stays longer, and clocks are read to the second
 
 
-def jumps(lab, rounds, mib, **options):
+def jumps(lab, rounds, mib, cpus, vendor="AuthenticAMD"):
     """Jump so often to a peer of many segments, then leave for good; check every word of it."""
-    slow = lab.k != "fast"
     guest = lab.guest(append="lab.run=segments lab.args=%d,%d" % (rounds, mib), memory="3G",
-                      cpu="max,la57=off" if slow else "max", **options)
-    guest.expect(r"SCENARIO: jumping", timeout=60)
+                      cpus=cpus, cpu="max,vendor=%s%s" % (vendor, "" if lab.k == "fast" else ",la57=off"))
+    began = int(guest.expect(r"SCENARIO: jumping at (\d+)", timeout=60)[1]) - time.time()
     for number in range(rounds):
         said = guest.expect(r"PEER: entry (\d) .*", timeout=120)
         lab.check(said[0].endswith(" ok"), said[0])
@@ -26,21 +28,27 @@ def jumps(lab, rounds, mib, **options):
         guest.expect(r"kexec: exception 0*3 ")
         guest.expect(r"JUMP: (back %d after|BAD.*|errno.*)" % (number + 1), timeout=180)
         lab.check(not guest.find(r"JUMP: (BAD|errno).*"), "the system has suffered: see the log")
+    after = guest.expect(r"SCENARIO: after the jumps at (\d+): loaded 1, ")
+    wrong = int(after[1]) - time.time() - began
+    lab.check(abs(wrong) < CLOCK_ERROR, "the clock is wrong by %.1f s" % wrong)
     return guest
 
 
 def leaves(lab, guest, cpus):
-    """After the jumps all CPUs are there and the image still is; a kexec finds all as ever."""
-    after = guest.expect(r"SCENARIO: after the jumps: loaded (\d), CPUs (\S+)")
-    lab.check(after[1] == "1", "the image is not loaded any more")
-    lab.check(after[2] == ("0" if cpus == 1 else "0-%d" % (cpus - 1)), "CPUs %s" % after[2])
+    """After the jumps all CPUs are there; a kexec finds all as ever."""
+    online = guest.find(r"loaded 1, CPUs (\S+)")[0][1]
+    lab.check(online == ("0" if cpus == 1 else "0-%d" % (cpus - 1)), "CPUs %s" % online)
     payload.check_state(lab, payload.probe(lab, guest, SEGMENTS), lab.k == "fast")
 
 
 @scenario()
 def jump_four_cpus(lab):
-    """16 segments, in place and staged, over the kernel too; 256 busy MiB, pipe, TCP, timers."""
-    guest = jumps(lab, 3 if lab.k == "fast" else 1, BUSY_MIB, cpus=4)
+    """16 segments, in place and staged, over the kernel too; 256 busy MiB, pipe, TCP, timers.
+
+    The CPUs of this vendor wait for their return by watching memory that an image may change.
+    """
+    guest = jumps(lab, 3 if lab.k == "fast" else 1, BUSY_MIB, cpus=4,
+                  vendor="GenuineIntel")
     in_place, staged = payload.loads(guest)[0][1:]
     lab.check(in_place >= 64 << 10, "only %d KiB are in place" % in_place)
     lab.check(staged >= 3 << 10, "%d KiB staged cannot hold what lies over the kernel" % staged)
@@ -51,7 +59,7 @@ def jump_four_cpus(lab):
 def jump_fewer_cpus(lab):
     """The same on one CPU and on two."""
     for cpus in (1, 2):
-        leaves(lab, jumps(lab, 2, BUSY_MIB, cpus=cpus), cpus)
+        leaves(lab, jumps(lab, 2, BUSY_MIB, cpus), cpus)
 
 
 FROZEN = "prepare freeze freeze_late freeze_noirq"
@@ -60,15 +68,19 @@ RESTORED = "restore_noirq restore_early restore complete"
 
 # stage that fails: errno, calls of the culprit, of the witness, of the core; see kexec_lab_jump.c
 UNWOUND = {
-    "prepare": (5, "prepare", "", ""),
-    "freeze": (5, "prepare freeze complete", "prepare freeze thaw complete", ""),
+    "notifier": (5, "", "", "notifier"),
+    "prepare": (5, "prepare", "", "notifier post"),
+    "freeze": (5, "prepare freeze complete", "prepare freeze thaw complete", "notifier post"),
     "freeze_late": (5, "prepare freeze freeze_late thaw complete",
-                    "prepare freeze freeze_late thaw_early thaw complete", ""),
-    "freeze_noirq": (5, FROZEN + " thaw_early thaw complete", FROZEN + " " + THAWED, ""),
-    "syscore": (5, FROZEN + " " + THAWED, FROZEN + " " + THAWED, "syscore"),
-    "cpu": (11, FROZEN + " " + THAWED, FROZEN + " " + THAWED, ""),
-    "freezer": (16, "", "", ""),
-    "nothing": (0, FROZEN + " " + RESTORED, FROZEN + " " + RESTORED, "syscore resume"),
+                    "prepare freeze freeze_late thaw_early thaw complete", "notifier post"),
+    "freeze_noirq": (5, FROZEN + " thaw_early thaw complete", FROZEN + " " + THAWED,
+                     "notifier post"),
+    "syscore": (5, FROZEN + " " + THAWED, FROZEN + " " + THAWED, "notifier syscore post"),
+    "thread": (16, "", "", "notifier post"),
+    "cpu": (11, FROZEN + " " + THAWED, FROZEN + " " + THAWED, "notifier post"),
+    "freezer": (16, "", "", "notifier post"),
+    "nothing": (0, FROZEN + " " + RESTORED, FROZEN + " " + RESTORED,
+                "notifier syscore resume post"),
 }
 
 
@@ -90,6 +102,8 @@ def jump_called_off(lab):
             lab.check(got == what, "%s: calls of the %s: %s" % (stage, who, got))
     lab.check(len(guest.find(r"kexec: jump called off: .* cannot be put to sleep: error -\d+"))
               == len(UNWOUND) - 1, "not every failure has its line")
+    lab.check([match[1] for match in guest.find(r"PEER: jump (\d+)")] == ["0"],
+              "the image has run when the jump was called off")
 
 
 @scenario(kernels=("fast",))
@@ -140,14 +154,15 @@ def jump_time(lab):
     """What is in place costs no time; what is staged less than in the base."""
     run = "lab.run=jumptime lab.args=%d movablecore=1200M" % TIMED
     ours, loads = fastest(lab, append=run)
-    lab.check(loads[TIMED][1] >= 256 << 10, "in place are %d KiB" % loads[TIMED][1])
+    lab.check(loads[TIMED][1] >= 250 << 10, "in place are %d KiB" % loads[TIMED][1])
     lab.check(loads[-1][2] >= 256 << 10, "staged are %d KiB" % loads[-1][2])
     for_stock(lab)
     stock, _ = fastest(lab, append=run)
     print("        cycles of a jump, ours/stock: " + ", ".join(
         "%s %d/%d million" % (image, ours[image] // 1000000, stock[image] // 1000000)
         for image in ours))
-    lab.check(ours["place"] < 1.3 * ours["small"], "256 MiB in place take longer than a page")
-    lab.check(ours["place"] - ours["small"] < (stock["place"] - stock["small"]) / 5,
-              "in place is not much faster than stock")
-    lab.check(ours["staged"] < stock["staged"], "staged is not faster than stock")
+    extra = {image: (ours[image] - ours["small"], stock[image] - stock["small"])
+             for image in ("place", "staged")}
+    lab.check(extra["place"][0] < extra["staged"][0] / 10, "what is in place costs time")
+    lab.check(extra["place"][0] < extra["place"][1] / 10, "in place is not much faster than stock")
+    lab.check(extra["staged"][0] < extra["staged"][1], "staged is not faster than stock")

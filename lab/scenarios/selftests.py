@@ -15,6 +15,7 @@ def run(lab, *programs, append="", memory="512M"):
     guest.expect(r"LAB: exit", timeout=170)
     lab.check("LAB: exit 0" in guest.text(), "a selftest failed")
     lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
+    return guest
 
 
 def run_crash(lab, *programs, append=""):
@@ -57,7 +58,8 @@ def selftests_jump(lab):
 @scenario(kernels=("fast",))
 def selftests_jump_large(lab):
     """The same where there is memory above 4 GiB."""
-    run(lab, "test_kexec_jump", memory="5G")
+    guest = run(lab, "test_kexec_jump", memory="5G")
+    lab.check(not guest.find(r"above_4_gib.*SKIP"), "memory above 4 GiB was not jumped to")
 
 
 @scenario(kernels=("debug",))

@@ -2,12 +2,13 @@
 /*
  * What stands in the way of a kexec jump, on request; not part of the series.
  *
- * Two devices and a part of the system core note each call that they get on the
- * way to sleep and back.  The first device, the culprit, goes to sleep after the
- * second, the witness.
+ * Two devices, a part of the system core and a notifier note each call that they
+ * get on the way to sleep and back.  The first device, the culprit, goes to sleep
+ * after the second, the witness.
  *
- * debugfs kexec_lab/jump_fail: the name of a callback of the culprit, or
- * "syscore": it fails at each jump, until "none" is written.
+ * debugfs kexec_lab/jump_fail: the name of a callback of the culprit, "syscore" or
+ * "notifier": it fails at each jump, until "none" is written; or "thread": a
+ * kernel thread does not let itself be frozen.
  *
  * debugfs kexec_lab/jump_log: the calls since it was last written to.
  *
@@ -17,11 +18,14 @@
 #define pr_fmt(fmt) "kexec_lab: " fmt
 
 #include <linux/debugfs.h>
+#include <linux/freezer.h>
 #include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/kthread.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/syscore_ops.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
@@ -109,6 +113,28 @@ static const struct syscore_ops lab_syscore_ops = {
 
 static struct syscore lab_syscore = { .ops = &lab_syscore_ops };
 
+static int lab_notifier(struct notifier_block *nb, unsigned long event,
+			void *unused)
+{
+	if (event == PM_HIBERNATION_PREPARE)
+		return notifier_from_errno(note("core:", "notifier", true));
+	note("core:", "post", false);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block lab_nb = { .notifier_call = lab_notifier };
+
+static int lab_thread(void *unused)
+{
+	set_freezable();
+	for (;;) {
+		if (strcmp(fail, "thread"))
+			try_to_freeze();
+		schedule_timeout_interruptible(HZ / 50);
+	}
+	return 0;
+}
+
 static ssize_t fail_write(struct file *file, const char __user *buf,
 			  size_t count, loff_t *pos)
 {
@@ -181,6 +207,8 @@ static int __init kexec_lab_jump_init(void)
 	platform_device_register_simple("kexec_lab_jump", 0, NULL, 0);
 	platform_device_register_simple("kexec_lab_jump", 1, NULL, 0);
 	register_syscore(&lab_syscore);
+	register_pm_notifier(&lab_nb);
+	kthread_run(lab_thread, NULL, "kexec_lab");
 
 	debugfs_create_file("jump_fail", 0200, dir, NULL, &fail_fops);
 	debugfs_create_file("jump_log", 0600, dir, NULL, &log_fops);
