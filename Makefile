@@ -8,7 +8,8 @@ ROUNDS ?= 100
 export JOBS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready
+.PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
+	series check-series check-all
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -24,6 +25,9 @@ help:
 	@echo 'make docs       our pages by sphinx, kernel-doc, the man pages; leaves build/docs/html'
 	@echo 'make cross      our generic objects for other architectures, and an i386 kernel'
 	@echo 'make combos     link the base with every combination of the options'
+	@echo 'make series     build/series/: the patches, with a cover letter, as they would be sent'
+	@echo 'make check-series   apply them, compare, checkpatch, compile after each one'
+	@echo 'make check-all  the slow checks that CI does without'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
 	@echo 'JOBS=N          compile N files at a time (default: one per CPU)'
@@ -84,3 +88,13 @@ combos: ready
 cross: ready
 	@lab/packages.sh lab/packages.cross
 	@lab/cross.sh
+
+series: ready
+	@lab/series.py
+
+check-series: ready
+	@lab/check_series.py
+
+# Slow: a whole kernel after each patch that a kernel can feel, and guests.
+check-all: guest
+	@lab/check_series.py --long

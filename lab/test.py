@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the scenarios.
 
-Usage: lab/test.py [--kernel K] [--stock] [--unit] [--list] [NAME...]
+Usage: lab/test.py [--kernel K] [--stock] [--image FILE] [--unit] [--list] [NAME...]
 
 Two run at a time, those that measure time by themselves at the end. A line per
 scenario; of a failed one also why, the tail of its consoles and how to run it
@@ -142,9 +142,10 @@ def report(result, again):
 class Run:
     """One run of some scenarios on one kernel."""
 
-    def __init__(self, k, stock):
+    def __init__(self, k, stock, image):
         self.k = k
         self.stock = stock
+        self.image = image
         self.results = []
         self._one_at_a_time = threading.Lock()
 
@@ -152,6 +153,8 @@ class Run:
         lab = scenario.Lab(self.k, name)
         if self.stock:
             scenario.for_stock(lab)
+        if self.image:
+            lab.kernel = self.image
         return lab
 
     def take(self, result):
@@ -186,6 +189,7 @@ def main():
     options = argparse.ArgumentParser(description="Run the lab's scenarios.")
     options.add_argument("--kernel", metavar="K", default="fast")
     options.add_argument("--stock", action="store_true", help="on the unmodified base")
+    options.add_argument("--image", help="start with this kernel; the next ones are still K's")
     options.add_argument("--unit", action="store_true", help="the unit tests too")
     options.add_argument("--list", action="store_true")
     options.add_argument("names", nargs="*", metavar="NAME")
@@ -199,7 +203,7 @@ def main():
     unknown = [name for name in chosen.names if name not in known and name != "unit"]
     if unknown:
         sys.exit("lab: no scenario is called %s; make test T=list names them" % unknown[0])
-    run = Run(chosen.kernel, chosen.stock)
+    run = Run(chosen.kernel, chosen.stock, chosen.image)
     if chosen.unit or "unit" in chosen.names:
         run.take(run_unit())
     run.scenarios([f for name, f in known.items()

@@ -24,7 +24,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(TOP, "lab", "replaced")
 INSIDE = os.path.join(TOP, "lab", "inside")    # what only the lab's kernels have
-HOOKS = os.path.join(TOP, "lab", "hooks")
+HOOKS = os.path.join(TOP, "lab", "hooks")      # those called lab-* likewise
 NOT_KERNEL = {"lab", "build", "man2", "Makefile", "README.md", "COPYING"}
 STATUSES = ("replaced", "removed", "edited", "kept")
 
@@ -66,10 +66,10 @@ def stock_files(base):
     return files
 
 
-def our_files():
+def our_files(lab):
     """{path: content} of everything in the repository that belongs into the tree."""
     ours = {}
-    for top, skip in ((TOP, NOT_KERNEL), (INSIDE, ())):
+    for top, skip in ((TOP, NOT_KERNEL), (INSIDE, ()))[:2 if lab else 1]:
         for room in os.listdir(top):
             if room in skip or room.startswith("."):
                 continue
@@ -85,11 +85,16 @@ def touched_by(patch):
     return re.findall(r"^\+\+\+ [^/\n]+/(\S+)", patch, re.MULTILINE)
 
 
-def hooked_files(base):
+def hooks(lab):
+    found = sorted(glob.glob(os.path.join(HOOKS, "*.patch")))
+    return [hook for hook in found if lab or not os.path.basename(hook).startswith("lab-")]
+
+
+def hooked_files(base, lab):
     """{path: content} of the base's files with every hook applied."""
     with tempfile.TemporaryDirectory() as scratch:
         touched = set()
-        for hook in sorted(glob.glob(os.path.join(HOOKS, "*.patch"))):
+        for hook in hooks(lab):
             with open(hook, encoding="utf-8") as file:
                 paths = touched_by(file.read())
             for path in set(paths) - touched:
@@ -113,10 +118,15 @@ def apply(hook, scratch):
                        % (os.path.relpath(hook, TOP), (why or [result.stdout.strip()])[0]))
 
 
-def wanted(base):
-    """{path: content, None for none} of every file that differs from the base."""
-    stock, ours, hooked = stock_files(base), our_files(), hooked_files(base)
+def wanted(base, lab=True):
+    """{path: content, None for none} of every file that differs from the base.
+
+    Without lab nothing that only the lab's kernels have: lab/inside, lab/hooks/lab-*.
+    """
+    stock, ours, hooked = stock_files(base), our_files(lab), hooked_files(base, lab)
     edited = {path for path, status in stock.items() if status == "edited"}
+    if not lab:
+        edited &= set(hooked)
     for path in sorted(set(hooked) - edited):
         raise Mismatch("a hook edits %s; add it to lab/replaced as edited" % path)
     for path in sorted(edited - set(hooked)):
