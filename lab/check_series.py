@@ -162,7 +162,7 @@ def remarks(mail):
     said = subprocess.run(
         ["scripts/checkpatch.pl", "--strict", "--terse", "--show-types", "--showfile",
          "--no-summary", "--no-signoff", "--color=never", mail.path],
-        cwd=BASE, capture_output=True, text=True, check=False).stdout.splitlines()
+        cwd=os.path.join(TOP, "build", "linux"), capture_output=True, text=True, check=False).stdout.splitlines()
     explained = allowed()
     return [line for line in said if not any(
         fnmatch.fnmatchcase(line.split(":")[0], pattern) and ":%s:" % kind in line
@@ -203,6 +203,9 @@ class Build:
             said = ["make: status %d (log: build/log/series-%s.log)" % (status, self.name)]
         return ["%s: %s" % (self.name, line) for line in said[:5]]
 
+    def config(self):
+        return tree.read(os.path.join(self.obj, ".config")).decode().splitlines()
+
     def configure(self, on, off):
         """Everything the fragments ask for, of the options those in on and not those in off."""
         fragment = ""
@@ -219,8 +222,7 @@ class Build:
             file.write(fragment)
         faults = self.make("-s", "KCONFIG_ALLCONFIG=" + path, "allnoconfig")
         faults = [line for line in faults if "override: reassigning" not in line]
-        with open(os.path.join(self.obj, ".config"), encoding="utf-8") as file:
-            config = file.read().splitlines()
+        config = self.config()
         faults += ["%s: no %s" % (self.name, option) for option in on
                    if "CONFIG_%s=y" % option not in config]
         faults += ["%s: %s can be chosen too early" % (self.name, option) for option in off
@@ -235,7 +237,7 @@ def ahead_root(obj):
     with open(path, "w", encoding="utf-8") as file:
         file.write(tree.read(os.path.join(BASE, "Kconfig")).decode())
         file.write("\nconfig KEXEC_SERIES_AHEAD\n\tdef_bool y\n\tselect BROKEN\n"
-                   "\tselect KEXEC_ELF\n")
+                   "\tselect KEXEC_ELF if KEXEC_FILE\n")
     return path
 
 
@@ -256,6 +258,22 @@ def is_felt(mail):
     return bool(mail.opens) or any(
         path.startswith(ROOMS) and os.path.basename(path) != "Makefile"
         and os.path.exists(os.path.join(BASE, path)) for path in mail.touches)
+
+
+def forgotten(config):
+    """Faults: what a configuration compiles in the tree that is built, and here is not there."""
+    faults = []
+    for makefile in ("kernel/Makefile", "arch/x86/kernel/Makefile"):
+        folder = os.path.dirname(makefile)
+        text = tree.read(os.path.join(TOP, "build", "linux", makefile)).decode()
+        for option, words in re.findall(r"^obj-\$\((CONFIG_\w+)\)\s*\+= (.*)$", text, re.MULTILINE):
+            for name in words.split() if option + "=y" in config else ():
+                for kind in (".c", ".S"):
+                    source = os.path.join(folder, name.replace(".o", kind))
+                    if os.path.exists(os.path.join(TOP, source)) and \
+                            not os.path.exists(os.path.join(LINUX, source)):
+                        faults.append("%s needs %s, which comes later" % (option, source))
+    return faults
 
 
 class Compiler:
@@ -279,6 +297,8 @@ class Compiler:
         self.closed = [option for option in self.closed if option not in mail.opens]
         faults = self.open.configure([o for o in self.all if o not in self.closed], self.closed)
         faults += self.ahead.configure(mail.ahead, [o for o in self.all if o not in mail.ahead])
+        if not faults:
+            faults = forgotten(self.open.config())
         if not faults and is_felt(mail):
             certificate(self.open.obj)
             faults = self.open.make(*(["bzImage"] if self.whole else DIRECTORIES))
@@ -290,10 +310,10 @@ class Compiler:
 
 def certificate(obj):
     """CONFIG_SYSTEM_TRUSTED_KEYS, as lab/kernel.sh does it."""
+    subprocess.run([os.path.join(TOP, "lab", "keys.sh")], check=True)
     own = os.path.join(TOP, "build", "keys", "trusted.pem")
     target = os.path.join(obj, "certs", "lab.pem")
     if tree.read(own) != tree.read(target):
-        subprocess.run([os.path.join(TOP, "lab", "keys.sh")], check=True)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copyfile(own, target)
 

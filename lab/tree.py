@@ -195,7 +195,8 @@ def update(base, tree, files):
 def render_table():
     print(".. list-table:: Stock files\n   :header-rows: 1\n")
     for row in [("File", "Status", "Note")] + table():
-        print("   * - %s\n     - %s\n     - %s" % row)
+        print("\n".join(line.rstrip() for line in ("   * - " + row[0], "     - " + row[1],
+                                                   "     - " + row[2])))
 
 
 def main(arguments):
