@@ -83,9 +83,8 @@ class Mail:
         return len(re.findall(r"^\+(?!\+\+ )", self.text, re.MULTILINE))
 
     def alone(self):
-        """Whether it cannot be smaller: it brings one file, Makefiles and lists aside."""
-        small = ("Makefile", "index.rst")
-        return len([p for p in self.touches if os.path.basename(p) not in small]) == 1
+        """Whether it cannot be smaller: it brings one file, lists aside."""
+        return len([path for path in self.touches if not series.is_list(path)]) == 1
 
 
 def read_mails(patches):
@@ -162,7 +161,8 @@ def remarks(mail):
     said = subprocess.run(
         ["scripts/checkpatch.pl", "--strict", "--terse", "--show-types", "--showfile",
          "--no-summary", "--no-signoff", "--color=never", mail.path],
-        cwd=os.path.join(TOP, "build", "linux"), capture_output=True, text=True, check=False).stdout.splitlines()
+        cwd=os.path.join(TOP, "build", "linux"), capture_output=True, text=True,
+        check=False).stdout.splitlines()
     explained = allowed()
     return [line for line in said if not any(
         fnmatch.fnmatchcase(line.split(":")[0], pattern) and ":%s:" % kind in line
@@ -269,7 +269,7 @@ def forgotten(config):
         for option, words in re.findall(r"^obj-\$\((CONFIG_\w+)\)\s*\+= (.*)$", text, re.MULTILINE):
             for name in words.split() if option + "=y" in config else ():
                 for kind in (".c", ".S"):
-                    source = os.path.join(folder, name.replace(".o", kind))
+                    source = os.path.join(folder, name.replace("$(BITS)", "64").replace(".o", kind))
                     if os.path.exists(os.path.join(TOP, source)) and \
                             not os.path.exists(os.path.join(LINUX, source)):
                         faults.append("%s needs %s, which comes later" % (option, source))

@@ -74,9 +74,14 @@ def read_list():
     return patches
 
 
+def is_list(path):
+    """Whether the file names others of its directory, by lines that those bring along."""
+    return os.path.basename(path) in ("Makefile", "index.rst")
+
+
 def follows(path):
     """Whether each patch has its lines of this file, so that none brings it."""
-    return os.path.basename(path) == "Makefile" and os.path.exists(os.path.join(BASE, path)) \
+    return is_list(path) and os.path.exists(os.path.join(BASE, path)) \
         and not os.path.exists(os.path.join(TOP, path))
 
 
@@ -127,7 +132,7 @@ def assignment(line, words):
 
 
 def listing(text, files):
-    """A Makefile's text without the names of these files, which are in its directory."""
+    """A list's text without the names of these files, which are in its directory."""
     gone = set()
     for file in files:
         stem = os.path.splitext(file)[0]
@@ -172,7 +177,7 @@ class State:
         if KCONFIG in self.ours:
             self.files[KCONFIG] = out_of_reach(self.goal[KCONFIG].decode(), self.closed).encode()
         for path in self.goal:
-            if follows(path) or path in self.ours and os.path.basename(path) == "Makefile":
+            if follows(path) or path in self.ours and is_list(path):
                 self.files[path] = listing(self.goal[path].decode(),
                                            self.missing(os.path.dirname(path))).encode()
 
@@ -181,7 +186,9 @@ class State:
 def identity():
     """Who made the last commit here, and when: as git wants to know it."""
     last = subprocess.run(["git", "-C", TOP, "log", "-1", "--format=%an%n%ae%n%aI"],
-                          capture_output=True, text=True, check=True).stdout.splitlines()
+                          capture_output=True, text=True, check=False).stdout.splitlines()
+    if not last:
+        raise Wrong("no commit here that names an author and a date")
     return {"GIT_%s_%s" % (who, what): value for who in ("AUTHOR", "COMMITTER")
             for what, value in zip(("NAME", "EMAIL", "DATE"), last)}
 
@@ -190,8 +197,8 @@ def git(where, *words, text=None):
     """Run git with no configuration but its own."""
     environment = dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1",
                        **identity())
-    done = subprocess.run(("git", "-C", where, "-c", "core.fsync=none") + words, input=text, capture_output=True,
-                          text=True, env=environment, check=False)
+    done = subprocess.run(("git", "-C", where, "-c", "core.fsync=none") + words, input=text,
+                          capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise Wrong("git %s: %s" % (words[0], done.stderr.strip() or done.stdout.strip()))
     return done.stdout
