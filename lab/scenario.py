@@ -63,6 +63,7 @@ class Lab:
         self.initrd = os.path.join(BUILD, "initramfs", k + ".cpio")
         self.slow = 6 if k == "debug" else 1
         self.stock = False
+        self.inside = True      # the kernel has what lab/inside adds
         self.guests = []
 
     def guest(self, **options):

@@ -155,6 +155,7 @@ class Run:
             scenario.for_stock(lab)
         if self.image:
             lab.kernel = self.image
+            lab.inside = False
         return lab
 
     def take(self, result):
@@ -189,7 +190,7 @@ def main():
     options = argparse.ArgumentParser(description="Run the lab's scenarios.")
     options.add_argument("--kernel", metavar="K", default="fast")
     options.add_argument("--stock", action="store_true", help="on the unmodified base")
-    options.add_argument("--image", help="start with this kernel; the next ones are still K's")
+    options.add_argument("--image", help="start with this kernel, without lab/inside; the next is K's")
     options.add_argument("--unit", action="store_true", help="the unit tests too")
     options.add_argument("--list", action="store_true")
     options.add_argument("names", nargs="*", metavar="NAME")
