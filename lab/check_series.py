@@ -203,6 +203,12 @@ class Build:
             said = ["make: status %d (log: build/log/series-%s.log)" % (status, self.name)]
         return ["%s: %s" % (self.name, line) for line in said[:5]]
 
+    def forget(self, targets):
+        """Have them compiled in any case: make does not see that a header is not there any more."""
+        for path in targets:
+            if path.endswith(".o") and os.path.exists(os.path.join(self.obj, path)):
+                os.unlink(os.path.join(self.obj, path))
+
     def config(self):
         return tree.read(os.path.join(self.obj, ".config")).decode().splitlines()
 
@@ -304,6 +310,7 @@ class Compiler:
             faults = self.open.make(*(["bzImage"] if self.whole else DIRECTORIES))
         targets = objects(mail)
         if not faults and targets:
+            self.ahead.forget(targets)
             faults = self.ahead.make(*targets)
         return faults
 
