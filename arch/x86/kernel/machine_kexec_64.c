@@ -28,6 +28,7 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/set_memory.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/suspend.h>
 
@@ -43,7 +44,6 @@
 #include <asm/pkru.h>
 #include <asm/segment.h>
 #include <asm/setup.h>
-#include <asm/smp.h>
 
 #define CONTROL_DATA(field)	(KEXEC_CONTROL_IDT + \
 				 offsetof(struct kexec_control_data, field))
