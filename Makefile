@@ -9,7 +9,8 @@ export JOBS
 
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
-	series check-series check-all
+	series check-series check-series-long
+.PHONY: cross-link
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -27,7 +28,7 @@ help:
 	@echo 'make combos     link the base with every combination of the options'
 	@echo 'make series     build/series/: the patches, with a cover letter, as they would be sent'
 	@echo 'make check-series   apply them, compare, checkpatch, compile after each one'
-	@echo 'make check-all  the slow checks that CI does without'
+	@echo 'make cross-link whole kernels for other architectures'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
 	@echo 'JOBS=N          compile N files at a time (default: one per CPU)'
@@ -96,5 +97,9 @@ check-series: ready
 	@lab/check_series.py
 
 # Slow: a whole kernel after each patch that a kernel can feel, and guests.
-check-all: guest
+check-series-long: guest
 	@lab/check_series.py --long
+
+cross-link: ready
+	@lab/packages.sh lab/packages.cross
+	@lab/cross.sh --link

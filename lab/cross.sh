@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Other architectures: they keep their own machine_kexec and are built against
-# our core. Objects only, but for i386, which is linked: x86 shares files.
-# Usage: lab/cross.sh [ARCH...]
+# our core. Objects only, but for i386, which is linked: x86 shares files. With
+# --link those are that have a file loader, too.
+# Usage: lab/cross.sh [--link] [ARCH...]
 
 . "$(dirname "$0")/lib.sh"
 
@@ -61,6 +62,15 @@ targets() {
 	[ "$1" = i386 ] || generic
 }
 
+# A whole kernel.
+linked() {
+	case $1 in
+	arm64) echo Image ;;
+	i386) echo bzImage ;;
+	*) echo vmlinux ;;
+	esac
+}
+
 one() {
 	obj=$build/cross/$1
 	prefix=$(toolchain "$1")
@@ -68,16 +78,26 @@ one() {
 	"$top/lab/config.sh" "$tree" "$obj" "$top/lab/config/cross/$1.config" \
 		ARCH="$1" CROSS_COMPILE="$prefix"
 	# shellcheck disable=SC2046 # a list of words
-	step "cross-$1" kmake "$tree" "$obj" ARCH="$1" CROSS_COMPILE="$prefix" \
-		CC="ccache ${prefix}gcc" $(targets "$1")
+	step "$form-$1" kmake "$tree" "$obj" ARCH="$1" CROSS_COMPILE="$prefix" \
+		CC="ccache ${prefix}gcc" $("$what" "$1")
 	# the base's list of system calls that sh lacks is no compiler's warning
-	! grep -v '#warning syscall' "$log/cross-$1.log" | grep -n 'warning:' ||
-		die "cross-$1: warnings (log: build/log/cross-$1.log)"
+	! grep -v '#warning syscall' "$log/$form-$1.log" | grep -n 'warning:' ||
+		die "$form-$1: warnings (log: build/log/$form-$1.log)"
 }
+
+form=cross
+what=targets
+all='arm64 mips powerpc riscv s390 sh i386'
+if [ "${1:-}" = --link ]; then
+	shift
+	form=link
+	what=linked
+	all='arm64 powerpc riscv s390 i386'
+fi
 
 passed=0
 failed=0
-for arch in ${*:-arm64 mips powerpc riscv s390 sh i386}; do
+for arch in ${*:-$all}; do
 	# not in a condition: the first error must stop this architecture
 	set +e
 	(set -e; one "$arch")
