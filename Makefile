@@ -10,7 +10,7 @@ export JOBS
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
 	series check-series check-series-long
-.PHONY: cross-link
+.PHONY: arm64 cross-link
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -28,6 +28,7 @@ help:
 	@echo 'make combos     link the base with every combination of the options'
 	@echo 'make series     build/series/: the patches, with a cover letter, as they would be sent'
 	@echo 'make check-series   apply them, compare, checkpatch, compile after each one'
+	@echo 'make arm64      kexecs and panics of an arm64 guest'
 	@echo 'make cross-link whole kernels for other architectures'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
@@ -45,8 +46,14 @@ kernel: ready
 stock: ready
 	@lab/kernel.sh stock fast
 
+ifeq ($(K),arm64)
+guest: ready
+	@lab/packages.sh lab/packages.arm64
+	@lab/arm64.sh
+else
 guest: kernel
 	@lab/initramfs.sh $(K)
+endif
 
 stock-guest: stock
 	@lab/initramfs.sh stock
@@ -99,6 +106,9 @@ check-series: ready
 # Slow: a whole kernel after each patch that a kernel can feel, and guests.
 check-series-long: guest
 	@lab/check_series.py --long
+
+arm64:
+	@$(MAKE) --no-print-directory test K=arm64
 
 cross-link: ready
 	@lab/packages.sh lab/packages.cross

@@ -10,7 +10,7 @@ import re
 MIB = 1 << 20
 
 # What a dying kernel may say. A crash kernel that says it dies of it, and is noticed.
-DYING = (r"Kernel panic", r"Call Trace:", r"BUG:", r"Oops:", r"kernel BUG", r"double fault",
+DYING = (r"Kernel panic", r"Call [Tt]race:", r"BUG:", r"Oops:", r"kernel BUG", r"double fault",
          r"INFO: rcu", r"unable to handle", r"stack guard page")
 
 CPU = re.compile(r"VMCORE: cpu (\d+) pid (-?\d+) rip (\w+) rsp (\w+) r14 (\w+) r15 (\w+)")

@@ -26,9 +26,16 @@ LOGS = os.path.join(BUILD, "log")
 
 DEBUG_EXIT = 0xF4
 
+# By architecture: the emulator with its machine, the console, what the machine is by default.
+MACHINES = {
+    "x86_64": (["qemu-system-x86_64", "-machine", "q35",
+                "-device", "isa-debug-exit,iobase=%#x,iosize=4" % DEBUG_EXIT], "ttyS0", "max"),
+    "arm64": (["qemu-system-aarch64", "-machine", "virt"], "ttyAMA0", "cortex-a57"),
+}
+
 # What no kernel may print unless the test asked for it.
 SPLAT = re.compile(
-    r"BUG:|WARNING:|KASAN:|UBSAN:|INFO: (possible|suspicious|task|trying|rcu)|Call Trace:"
+    r"BUG:|WARNING:|KASAN:|UBSAN:|INFO: (possible|suspicious|task|trying|rcu)|Call [Tt]race:"
     r"|Oops:|Kernel panic|unreferenced object|kmemleak: \d+ new|general protection|double fault"
     r"|BUG kmalloc|pagealloc: memory corruption|unable to handle|list_(add|del) corruption"
 )
@@ -48,6 +55,7 @@ class Guest:
     append          words added to the command line
     memory          as for qemu -m, e.g. "512M" or "1G,slots=2,maxmem=4G"
     cpus, cpu       number and model
+    arch            of MACHINES
     limit           seconds of life
     expected        regular expressions of splats that this test provokes
     args            further QEMU arguments
@@ -55,7 +63,7 @@ class Guest:
     """
 
     def __init__(self, name, kernel, initrd=None, append="", memory="512M", cpus=1,
-                 cpu="max", limit=120, expected=(), args=(), slow=1):
+                 cpu=None, limit=120, expected=(), args=(), slow=1, arch="x86_64"):
         self.name = name
         self.limit = limit
         self.slow = slow
@@ -70,23 +78,23 @@ class Guest:
         self._asked = 0
         self._replies = {}  # by the number of the question
         self._ended = False
-        self._command = self._qemu(kernel, initrd, append, memory, cpus, cpu, args)
+        self._command = self._qemu(arch, kernel, initrd, append, memory, cpus, cpu, args)
         self._process = None
         self._monitor = None
 
-    def _qemu(self, kernel, initrd, append, memory, cpus, cpu, args):
-        accel = os.environ.get("ACCEL", "tcg")
+    def _qemu(self, arch, kernel, initrd, append, memory, cpus, cpu, args):
+        emulator, console, model = MACHINES[arch]
+        cpu = cpu or model
+        accel = os.environ.get("ACCEL", "tcg") if arch == "x86_64" else "tcg"
         if accel == "kvm" and cpu.split(",")[0] == "max":
             cpu = "host" + cpu[len("max"):]
         command = [
-            "timeout", "-s", "KILL", str(self.limit),
-            "qemu-system-x86_64", "-accel", accel, "-machine", "q35", "-cpu", cpu,
+            "timeout", "-s", "KILL", str(self.limit), *emulator, "-accel", accel, "-cpu", cpu,
             "-smp", str(cpus), "-m", memory, "-display", "none", "-nodefaults", "-no-reboot",
             "-serial", "stdio",
-            "-device", "isa-debug-exit,iobase=%#x,iosize=4" % DEBUG_EXIT,
         ]
         if kernel:
-            line = "console=ttyS0 panic=-1 " + append
+            line = "console=%s panic=-1 %s" % (console, append)
             command += ["-kernel", kernel, "-append", line.strip()]
         if initrd:
             command += ["-initrd", initrd]

@@ -56,10 +56,11 @@ class Lab:
     """What a running scenario has at hand: guests with the kernel under test."""
 
     def __init__(self, k, name):
+        image = "Image" if k == "arm64" else "bzImage"
         suffix = "" if k == "fast" else "." + k
         self.k = k
         self.name = name
-        self.kernel = os.path.join(BUILD, "bzImage" + suffix)
+        self.kernel = os.path.join(BUILD, image + suffix)
         self.initrd = os.path.join(BUILD, "initramfs", k + ".cpio")
         self.slow = 6 if k == "debug" else 1
         self.stock = False
@@ -75,6 +76,8 @@ class Lab:
         options.setdefault("kernel", self.kernel)
         options.setdefault("initrd", self.initrd)
         options["limit"] = options.get("limit", 120) * self.slow
+        if self.k == "arm64":
+            options["arch"] = "arm64"
         if self.k == "debug":
             options.setdefault("memory", "1G")
             # With five levels KASAN now and then trips over the base's own early boot: its shadow
