@@ -10,7 +10,7 @@ export JOBS
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
 	series check-series check-series-long
-.PHONY: arm64 cross-link
+.PHONY: arm64 cross-link configs
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -30,6 +30,7 @@ help:
 	@echo 'make check-series   apply them, compare, checkpatch, compile after each one'
 	@echo 'make arm64      kexecs and panics of an arm64 guest'
 	@echo 'make cross-link whole kernels for other architectures'
+	@echo 'make configs    compile each pair of the options on and off, with gcc and clang'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
 	@echo 'JOBS=N          compile N files at a time (default: one per CPU)'
@@ -113,3 +114,6 @@ arm64:
 cross-link: ready
 	@lab/packages.sh lab/packages.cross
 	@lab/cross.sh --link
+
+configs: ready
+	@lab/configs.sh
