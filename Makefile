@@ -10,7 +10,7 @@ export JOBS
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
 	series check-series check-series-long
-.PHONY: arm64 cross-link configs
+.PHONY: arm64 cross-link configs deb
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -31,6 +31,7 @@ help:
 	@echo 'make arm64      kexecs and panics of an arm64 guest'
 	@echo 'make cross-link whole kernels for other architectures'
 	@echo 'make configs    compile each pair of the options on and off, with gcc and clang'
+	@echo 'make deb        a kernel in .deb packages, configured as Debian does for clouds'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
 	@echo 'JOBS=N          compile N files at a time (default: one per CPU)'
@@ -117,3 +118,7 @@ cross-link: ready
 
 configs: ready
 	@lab/configs.sh
+
+deb: ready
+	@lab/packages.sh lab/packages.deb
+	@lab/deb.sh
