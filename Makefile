@@ -10,7 +10,7 @@ export JOBS
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
 	series check-series check-series-long
-.PHONY: arm64 cross-link configs deb
+.PHONY: arm64 cross-link configs deb check-all
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -32,6 +32,7 @@ help:
 	@echo 'make cross-link whole kernels for other architectures'
 	@echo 'make configs    compile each pair of the options on and off, with gcc and clang'
 	@echo 'make deb        a kernel in .deb packages, configured as Debian does for clouds'
+	@echo 'make check-all  all that is too slow for CI, one after the other'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
 	@echo 'JOBS=N          compile N files at a time (default: one per CPU)'
@@ -122,3 +123,13 @@ configs: ready
 deb: ready
 	@lab/packages.sh lab/packages.deb
 	@lab/deb.sh
+
+# What is slow, in the order in which it is made: a target of this file each.
+CHECK_ALL := \
+	cross-link \
+	configs \
+	check-series-long \
+	deb
+
+check-all:
+	@lab/parts.sh $(CHECK_ALL)
