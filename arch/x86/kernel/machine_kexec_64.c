@@ -377,8 +377,12 @@ void machine_kexec_cleanup(struct kimage *image)
 {
 }
 
-static unsigned long enter(struct kimage *image, unsigned long flags,
-			   unsigned long peer_stack)
+/*
+ * crash(8) begins a backtrace at a return address in machine_kexec(): the call
+ * must be in there, and be one.
+ */
+static __always_inline void enter(struct kimage *image, unsigned long flags,
+				  unsigned long peer_stack)
 {
 	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
 		flags |= RELOC_FLUSH_CACHES;
@@ -387,9 +391,10 @@ static unsigned long enter(struct kimage *image, unsigned long flags,
 	/* Handlers and indirect jumps of the trampoline have no ENDBR. */
 	cet_disable();
 
-	return relocate_kernel(image->head, image->start,
-			       page_to_phys(image->control_code_page),
-			       __pa(image->arch.pgd), flags, peer_stack);
+	image->start = relocate_kernel(image->head, image->start,
+				       page_to_phys(image->control_code_page),
+				       __pa(image->arch.pgd), flags,
+				       peer_stack);
 }
 
 #ifdef CONFIG_KEXEC_JUMP
@@ -410,8 +415,8 @@ static void jump(struct kimage *image)
 	smp_kick_mwait_play_dead();
 #endif
 
-	image->start = enter(image, RELOC_PRESERVE_CONTEXT,
-			     page_to_phys(image->swap_page) + PAGE_SIZE);
+	enter(image, RELOC_PRESERVE_CONTEXT,
+	      page_to_phys(image->swap_page) + PAGE_SIZE);
 
 	restore_processor_state();
 	write_pkru(pkru);
