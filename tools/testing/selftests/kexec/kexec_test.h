@@ -25,6 +25,7 @@
 #include <linux/capability.h>
 #include <linux/kexec.h>
 #include <linux/reboot.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 
@@ -260,6 +261,9 @@ static inline int kmsg_refusals(struct kmsg *k)
 
 #define SAYS_MAX 3
 
+/* Milliseconds to wait for a line that must come. */
+#define KMSG_PATIENCE	2000
+
 /* One refusal, one line, and the line, the last of @lines, has all of @says. */
 static inline void check_lines(struct __test_metadata *_metadata,
 			       const struct kmsg *k, int lines,
@@ -277,10 +281,25 @@ static inline void check_lines(struct __test_metadata *_metadata,
 	}
 }
 
+/*
+ * A record cannot be read as long as another CPU is still writing one that was
+ * begun before it.
+ */
+static inline int kmsg_await_refusals(struct kmsg *k)
+{
+	struct pollfd more = { .fd = k->fd, .events = POLLIN };
+	int nr;
+
+	do {
+		nr = kmsg_refusals(k);
+	} while (!nr && !mute() && poll(&more, 1, KMSG_PATIENCE) > 0);
+	return nr;
+}
+
 static inline void check_reason(struct __test_metadata *_metadata,
 				struct kmsg *k, const char *const *says)
 {
-	check_lines(_metadata, k, kmsg_refusals(k), says);
+	check_lines(_metadata, k, kmsg_await_refusals(k), says);
 }
 
 #define SAYS(...) ((const char *const [SAYS_MAX]) { __VA_ARGS__ })
