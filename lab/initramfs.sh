@@ -36,7 +36,8 @@ bin=$build/guest
 mkdir -p "$bin/lab" "$bin/kselftest" "$(dirname "$out")"
 "$top/lab/keys.sh"
 
-# compile OUTDIR DEPS FLAGS SOURCES...: static programs, only what changed.
+# compile OUTDIR DEPS FLAGS SOURCES...: only what changed. The libraries are those that come with
+# kexec.
 compile() {
 	dir=$1
 	deps=$2
@@ -48,7 +49,7 @@ compile() {
 		[ -z "$(find "$source" $deps -newer "$program" 2>/dev/null)" ] &&
 			[ -x "$program" ] && continue
 		# shellcheck disable=SC2086 # lists of words
-		gcc -static -O2 -Wall -Wextra -D_GNU_SOURCE $flags -o "$program.new" "$source" -lpthread
+		gcc -O2 -Wall -Wextra -D_GNU_SOURCE $flags -o "$program.new" "$source" -lpthread
 		mv "$program.new" "$program"
 	done
 }
@@ -71,7 +72,10 @@ mini() {
 programs() {
 	example
 	mini
-	compile "$bin/lab" "$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h)" "" "$top"/lab/guest/*.c
+	headers=$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h)
+	# what runs in the next kernel has no libraries beside it there
+	compile "$bin/lab" "$headers" -static "$top/lab/guest/vmcore.c" "$top/lab/guest/second.c"
+	compile "$bin/lab" "$headers" "" "$top"/lab/guest/*.c
 	selftests=$top/tools/testing/selftests/kexec
 	compile "$bin/kselftest" "$(echo "$selftests"/*.h)" \
 		"-Wno-unused-parameter -I$base/tools/testing/selftests/kexec -I$selftests" \
