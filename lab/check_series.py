@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Can the patch series be sent?
 
-Usage: lab/check_series.py [--long]
+Usage: lab/check_series.py [--apply | --long]
 
 Writes build/series/ (lab/series.py) and looks at what is in the mails alone:
 
@@ -17,6 +17,8 @@ point; the directories of kexec are compiled in it whenever a patch changes what
 they depend on, with --long the whole kernel. "ahead" selects BROKEN too and so
 has the options of the group that the patch belongs to; in it the patch's own
 files are compiled, which nothing else does before the group is complete.
+
+With --apply it ends after the comparison, before anything is compiled.
 
 With --long the kernel at the end of each group runs the group's scenarios; that
 needs the guests of `make guest`.
@@ -337,7 +339,7 @@ def show(mail, compiler):
     return done.stdout.splitlines() + done.stderr.splitlines() if done.returncode else []
 
 
-def check(report, whole):
+def check(report, apply, whole):
     began = time.monotonic()
     mails = read_mails(series.generate())
     shutil.rmtree(MAILS, ignore_errors=True)
@@ -346,6 +348,8 @@ def check(report, whole):
 
     began = time.monotonic()
     report.add("the tree that make kernel builds", compare(mails), began)
+    if apply:
+        return
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         looks = [pool.submit(look, mail) for mail in mails]
@@ -360,13 +364,15 @@ def check(report, whole):
 
 def main():
     options = argparse.ArgumentParser(description="Check the patch series.")
-    options.add_argument("--long", action="store_true",
-                         help="build whole kernels, and run them where a group ends")
+    depth = options.add_mutually_exclusive_group()
+    depth.add_argument("--apply", action="store_true", help="apply and compare, compile nothing")
+    depth.add_argument("--long", action="store_true",
+                       help="build whole kernels, and run them where a group ends")
     chosen = options.parse_args()
     report = Report()
     os.makedirs(LOGS, exist_ok=True)
     try:
-        check(report, chosen.long)
+        check(report, chosen.apply, chosen.long)
     except (Wrong, tree.Mismatch) as wrong:
         report.add("series", [str(wrong)], time.monotonic())
     print("%d passed, %d failed" % (report.passed, report.failed))
