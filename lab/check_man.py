@@ -30,6 +30,8 @@ UNTESTED = {
     "E2BIG": "needs more than 65534 CPUs and ranges of memory",
     "EBADMSG": "the parser of PKCS#7 decides whether a broken signature is this or EINVAL",
     "EIO": "needs a file system that fails",
+    "ELIBBAD": "the parser of PE files decides whether a damaged file is this or another error",
+    "ENOPKG": "needs a signature by an algorithm that the kernel lacks",
     "EOPNOTSUPP": "needs a guest with encrypted memory",
 }
 

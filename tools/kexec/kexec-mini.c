@@ -17,7 +17,7 @@
  */
 #include <linux/kexec.h>
 
-/* More than any architecture's COMMAND_LINE_SIZE. */
+/* More than the default COMMAND_LINE_SIZE of any architecture. */
 static char cmdline[16384];
 
 static int fail(const char *what)
@@ -67,7 +67,7 @@ static int load(const char *kernel, const char *initrd, const char *line)
 	if (!line)
 		return fail("/proc/cmdline");
 
-	/* A call within syscall() would have the registers that it fills. */
+	/* Not inside syscall(): a call would clobber what it has filled. */
 	length = strlen(line) + 1;
 	if (syscall(__NR_kexec_file_load, kernel_fd, initrd_fd, length, line,
 		    flags))
