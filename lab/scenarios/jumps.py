@@ -13,8 +13,9 @@ CLOCK_ERROR = 3     # seconds; the peer stays longer, and clocks are read to the
 
 def jumps(lab, rounds, mib, cpus, vendor="AuthenticAMD"):
     """Jump so often to a peer of many segments, then leave for good; check every word of it."""
+    cpu = "max,vendor=%s%s" % (vendor, "" if lab.k == "fast" else ",la57=off")
     guest = lab.guest(append="lab.run=segments lab.args=%d,%d" % (rounds, mib), memory="3G",
-                      cpus=cpus, cpu="max,vendor=%s%s" % (vendor, "" if lab.k == "fast" else ",la57=off"))
+                      cpus=cpus, cpu=cpu, limit=240)
     began = int(guest.expect(r"SCENARIO: jumping at (\d+)", timeout=60)[1]) - time.time()
     for number in range(rounds):
         said = guest.expect(r"PEER: entry (\d) .*", timeout=120)
