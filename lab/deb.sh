@@ -3,7 +3,7 @@
 #
 # A kernel for Debian: its own amd64 cloud configuration and our files, as .deb
 # packages in build/deb/. Left out is only debug information, which needs tens of
-# gigabytes. Hours on two cores, by estimate. Usage: lab/deb.sh
+# gigabytes. Half an hour on two cores. Usage: lab/deb.sh
 
 . "$(dirname "$0")/lib.sh"
 
