@@ -222,6 +222,17 @@ static int plan_image(struct kimage *image)
 }
 
 /*
+ * It may be the stack of an image that returns.  i386 has a slot right behind
+ * it, and a stack that overruns writes before it: both pages are spare.
+ */
+static struct page *take_swap_page(struct kimage *image)
+{
+	struct page *page = kimage_alloc_control_pages(image, 2);
+
+	return page ? page + 1 : NULL;
+}
+
+/*
  * The control pages that every image has, from a block with room for the list
  * and for page tables.
  */
@@ -236,13 +247,8 @@ static int take_control_pages(struct kimage *image)
 	kexec_reserve_control(image, (crash ? 0 : list) + KEXEC_CONTROL_SPARE_PAGES,
 			      1);
 
-	/*
-	 * Some architectures' images that return write behind the page that is
-	 * their stack, and some write below it: before and behind it is nothing
-	 * that matters.
-	 */
 	if (!crash)
-		image->swap_page = kimage_alloc_control_pages(image, 1);
+		image->swap_page = take_swap_page(image);
 	image->control_code_page =
 		kimage_alloc_control_pages(image,
 					   get_order(KEXEC_CONTROL_PAGE_SIZE));
