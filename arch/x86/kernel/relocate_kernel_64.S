@@ -124,6 +124,13 @@
 .Lflushed\@:
 	.endm
 
+	/* XCHG would lock the bus.  Changes %rcx. */
+	.macro exchange register, memory
+	movq	\memory, %rcx
+	movq	\register, \memory
+	movq	%rcx, \register
+	.endm
+
 	.macro clear_registers
 	.irp	reg, eax, ebx, ecx, edx, esi, edi, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
 	xorl	%\reg, %\reg
@@ -313,7 +320,9 @@ SYM_CODE_END(identity_mapped)
  * %rdx	its length in bytes, 0 for none
  *
  * No source lies in a destination, so the order of copies does not matter.
- * Leaves %r8, %r9 and %r12 to %r15 alone.
+ * Leaves %r8, %r9 and %r12 to %r14 alone.  The stack is not touched on the way:
+ * it shares its page with this code, and whoever writes to a page and executes
+ * from it has the CPU look whether it was the code that changed.
  */
 SYM_CODE_START_LOCAL_NOALIGN(put_pages)
 	UNWIND_HINT_END_OF_STACK
@@ -328,67 +337,66 @@ SYM_CODE_START_LOCAL_NOALIGN(put_pages)
 	addq	$8, %rbx
 .Lentry:
 	testb	$IND_SOURCE, %al
-	jnz	.Lsource
-	testb	$IND_INDIRECTION, %al
-	jnz	.Lindirection
-
-	/* A destination or the end: what is pending is complete. */
-	call	put_pending
-	testb	$IND_DESTINATION, %al
-	jz	.Ldone
-	movq	%rax, %rdi
-	andq	$PAGE_MASK, %rdi
-	jmp	.Lnext
-
-.Lindirection:
-	movq	%rax, %rbx
-	andq	$PAGE_MASK, %rbx
-	jmp	.Lnext
-
-.Lsource:
-	andq	$PAGE_MASK, %rax
-	leaq	(%rsi, %rdx), %rcx
+	jz	.Lpending
+	leaq	IND_SOURCE(%rsi, %rdx), %rcx
 	cmpq	%rcx, %rax
-	je	.Lextend
-	call	put_pending
-	movq	%rax, %rsi
-.Lextend:
+	jne	.Lpending
 	addq	$PAGE_SIZE, %rdx
 	jmp	.Lnext
 
-.Ldone:
-	ANNOTATE_UNRET_SAFE
-	ret
-	int3
-SYM_CODE_END(put_pages)
-
-/* Copy or exchange %rdx bytes, a multiple of 8, and have none pending. */
-SYM_CODE_START_LOCAL_NOALIGN(put_pending)
-	UNWIND_HINT_END_OF_STACK
-	movq	%rdx, %rcx
-	xorl	%edx, %edx
-	shrq	$3, %rcx
+.Lpending:
+	testq	%rdx, %rdx
 	jz	.Lput
 	testl	$RELOC_PRESERVE_CONTEXT, %r8d
 	jnz	.Lexchange
+	movq	%rdx, %rcx
+	shrq	$3, %rcx
 	rep movsq
 	jmp	.Lput
 
+	/* As many words at a time as there are registers for. */
 .Lexchange:
-	movq	(%rsi), %r10
-	movq	(%rdi), %r11
-	movq	%r10, (%rdi)
-	movq	%r11, (%rsi)
-	addq	$8, %rsi
-	addq	$8, %rdi
-	decq	%rcx
+	movq	(%rsi), %rbp
+	movq	8(%rsi), %r10
+	movq	16(%rsi), %r11
+	movq	24(%rsi), %r15
+	exchange %rbp, (%rdi)
+	exchange %r10, 8(%rdi)
+	exchange %r11, 16(%rdi)
+	exchange %r15, 24(%rdi)
+	movq	%rbp, (%rsi)
+	movq	%r10, 8(%rsi)
+	movq	%r11, 16(%rsi)
+	movq	%r15, 24(%rsi)
+	addq	$32, %rsi
+	addq	$32, %rdi
+	subq	$32, %rdx
 	jnz	.Lexchange
 
 .Lput:
+	xorl	%edx, %edx
+	movl	%eax, %ecx
+	andq	$PAGE_MASK, %rax
+	testb	$IND_SOURCE, %cl
+	jnz	.Lsource
+	testb	$IND_DESTINATION, %cl
+	jnz	.Ldestination
+	movq	%rax, %rbx
+	testb	$IND_INDIRECTION, %cl
+	jnz	.Lnext
 	ANNOTATE_UNRET_SAFE
 	ret
 	int3
-SYM_CODE_END(put_pending)
+
+.Lsource:
+	movq	%rax, %rsi
+	movl	$PAGE_SIZE, %edx
+	jmp	.Lnext
+
+.Ldestination:
+	movq	%rax, %rdi
+	jmp	.Lnext
+SYM_CODE_END(put_pages)
 
 /*
  * An exception between the kernels.  The stub has pushed the vector; above it
