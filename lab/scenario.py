@@ -101,11 +101,16 @@ class Lab:
             guest.close()
 
 
+def stock_images():
+    """What a guest of the unmodified base is booted from, as options of it."""
+    return {"kernel": os.path.join(BUILD, "stock", "bzImage"),
+            "initrd": os.path.join(BUILD, "initramfs", "stock.cpio")}
+
+
 def for_stock(lab):
     """Put the unmodified base under test instead."""
     lab.stock = True
-    lab.kernel = os.path.join(BUILD, "stock", "bzImage")
-    lab.initrd = os.path.join(BUILD, "initramfs", "stock.cpio")
+    lab.kernel, lab.initrd = stock_images().values()
 
 
 KTAP = re.compile(

@@ -4,7 +4,7 @@
 import time
 
 import payload
-from scenario import for_stock, scenario
+from scenario import scenario, stock_images
 
 SEGMENTS = 15
 BUSY_MIB = 256
@@ -135,35 +135,55 @@ def jump_to_second_kernel(lab):
 
 
 TIMED = 5
+TURNS = 3
 
 
-def fastest(lab, **options):
-    """Cycles that a jump takes at best, of several, to each image of the script."""
-    guest = lab.guest(memory="2560M", cpus=2, **options)
-    best = {}
+def fastest(guest, best):
+    """Update the least cycles that a jump takes to each image of the script."""
     for image in ("small", "place", "staged"):
-        times = []
         for _ in range(TIMED):
             guest.expect(r"SCENARIO: %s$" % image, timeout=60)
-            times.append(int(guest.expect(r"JUMP: back 1 after (\d+) ")[1]))
-        best[image] = min(times)
-    return best, payload.loads(guest)
+            cycles = int(guest.expect(r"JUMP: back 1 after (\d+) ")[1])
+            best[image] = min(best.get(image, cycles), cycles)
+
+
+def extra(best, image):
+    return best[image] - best["small"]
+
+
+def too_slow(ours, stock):
+    """What there is to complain of, None for nothing."""
+    if extra(ours, "place") >= extra(ours, "staged") / 10:
+        return "what is in place costs time"
+    if extra(ours, "place") >= extra(stock, "place") / 10:
+        return "in place is not much faster than stock"
+    if extra(ours, "staged") >= extra(stock, "staged"):
+        return "staged is not faster than stock"
+    return None
 
 
 @scenario(alone=True, kernels=("fast",))
 def jump_time(lab):
-    """What is in place costs no time; what is staged less than in the base."""
-    run = "lab.run=jumptime lab.args=%d movablecore=1200M" % TIMED
-    ours, loads = fastest(lab, append=run)
-    lab.check(loads[TIMED][1] >= 250 << 10, "in place are %d KiB" % loads[TIMED][1])
-    lab.check(loads[-1][2] >= 256 << 10, "staged are %d KiB" % loads[-1][2])
-    for_stock(lab)
-    stock, _ = fastest(lab, append=run)
+    """What is in place costs no time; what is staged less than in the base.
+
+    Where it looks otherwise, another machine on the same host may have been
+    busy during one half: both get another turn.
+    """
+    options = dict(append="lab.run=jumptime lab.args=%d movablecore=1200M" % TIMED,
+                   memory="2560M", cpus=2)
+    base = stock_images()
+    ours, stock = {}, {}
+    for _ in range(TURNS):
+        guest = lab.guest(**options)
+        fastest(guest, ours)
+        loads = payload.loads(guest)
+        lab.check(loads[TIMED][1] >= 250 << 10, "in place are %d KiB" % loads[TIMED][1])
+        lab.check(loads[-1][2] >= 256 << 10, "staged are %d KiB" % loads[-1][2])
+        fastest(lab.guest(**base, **options), stock)
+        complaint = too_slow(ours, stock)
+        if not complaint:
+            break
     print("        cycles of a jump, ours/stock: " + ", ".join(
         "%s %d/%d million" % (image, ours[image] // 1000000, stock[image] // 1000000)
         for image in ours))
-    extra = {image: (ours[image] - ours["small"], stock[image] - stock["small"])
-             for image in ("place", "staged")}
-    lab.check(extra["place"][0] < extra["staged"][0] / 10, "what is in place costs time")
-    lab.check(extra["place"][0] < extra["place"][1] / 10, "in place is not much faster than stock")
-    lab.check(extra["staged"][0] < extra["staged"][1], "staged is not faster than stock")
+    lab.check(not complaint, complaint)
