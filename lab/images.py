@@ -12,6 +12,7 @@ build/images/K/, all of the kernel that is built as K:
     modsig-vmlinux      and the ELF file
     uki, uki-signed     a unified kernel image on systemd's stub, with .initrd and .cmdline
     uki-bare-signed     one with neither
+    uki-odd-signed      one with a blank .cmdline, and an .initrd for one profile only
     probe.*             the boot probe as bzImage, ELF file and UKI (lab/probe)
 
 The small kernel has no EFI stub, so there is nothing to sign: of it there are vmlinux, uki
@@ -121,6 +122,10 @@ class Images:
         self.uki("uki-bare", [(".osrel", b"ID=lab\n"), (".linux", self.bzimage)])
         self.signed("uki-bare-signed", self.to("uki-bare"))
         os.unlink(self.to("uki-bare"))
+        self.uki("uki-odd", [(".cmdline", b"\n"), (".linux", self.to("probe.bzimage")),
+                             (".profile", b"ID=rescue\n"), (".initrd", self.initrd)])
+        self.signed("uki-odd-signed", self.to("uki-odd"))
+        os.unlink(self.to("uki-odd"))
 
     def probes(self):
         probe = Probe()
@@ -136,9 +141,9 @@ class Images:
         # Not what is for debuggers: it is several times as long as the kernel.
         run("objcopy", "--strip-debug", os.path.join(self.obj, "vmlinux"), self.to("vmlinux"))
         self.ukis()
+        self.probes()
         if self.k != "small":
             self.signatures()
-        self.probes()
 
 
 class Probe:

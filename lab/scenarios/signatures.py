@@ -10,6 +10,7 @@ LOCKED = {
     "bzImage": "EPERM", "signed": "0", "tampered": "EPERM", "broken": "EPERM", "foreign": "EPERM",
     "vmlinux": "EPERM", "uki": "EPERM", "uki-signed": "0", "uki-signed cmdline": "EPERM",
     "uki-signed initrd": "EPERM", "uki-bare-signed both": "0",
+    "uki-odd-signed": "0", "uki-odd-signed cmdline": "EPERM", "uki-odd-signed initrd": "EPERM",
 }
 OPEN = {name: "0" for name in LOCKED}
 ENFORCED = dict(LOCKED, bzImage="ENODATA", tampered="EKEYREJECTED", broken="EINVAL",

@@ -248,6 +248,18 @@ static int take_section(const struct pe *pe, const char *name,
 	return 0;
 }
 
+/* Any profile's. */
+static bool brings_section(const struct pe *pe, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < pe->sections; i++) {
+		if (section_is(pe, i, name) && section_bytes(pe, i).size)
+			return true;
+	}
+	return false;
+}
+
 /**
  * is_uki - is a file a PE file with a kernel in it?
  * @file: its bytes
@@ -305,5 +317,7 @@ int parse_uki(const void *file, u64 size, struct uki_layout *layout,
 	if (!layout->kernel.size)
 		return parse_refuse(why, "no kernel in .linux, sections", pe.sections,
 			      1);
+	layout->brings_initrd = brings_section(&pe, ".initrd");
+	layout->brings_cmdline = brings_section(&pe, ".cmdline");
 	return 0;
 }

@@ -117,12 +117,16 @@ struct vmlinux_layout {
  * @initrd: .initrd
  * @cmdline: .cmdline; not necessarily ended by a NUL
  * @ucode: .ucode, to be put in front of the initrd
+ * @brings_initrd: a section of this kind is not empty, in whatever profile
+ * @brings_cmdline: a section of this kind is not empty, in whatever profile
  */
 struct uki_layout {
 	struct parse_range kernel;
 	struct parse_range initrd;
 	struct parse_range cmdline;
 	struct parse_range ucode;
+	bool brings_initrd;
+	bool brings_cmdline;
 };
 
 bool is_bzimage(const void *file, u64 size);

@@ -70,15 +70,19 @@ static bool only_signed_parts(void)
 	return kexec_sig_is_enforced() || security_locked_down(LOCKDOWN_KEXEC);
 }
 
-/* Whether the caller's @given takes the place of the image's @own. */
-static int choose(const char *what, struct x86_bytes *own,
+/*
+ * Let the caller's @given take the place of the image's @own.  What the image
+ * @brings counts even if it is blank, or in a profile that is not used: for each
+ * way to boot it its signer has settled this part.
+ */
+static int choose(const char *what, bool brings, struct x86_bytes *own,
 		  const struct x86_bytes *given)
 {
 	if (!given->size)
 		return 0;
-	if (own->size && only_signed_parts())
-		return kexec_refuse(-EPERM, "UKI: its own %s of %zu bytes cannot be replaced while signatures are enforced",
-				    what, own->size);
+	if (brings && only_signed_parts())
+		return kexec_refuse(-EPERM, "UKI: its own %s cannot be replaced by %zu bytes while signatures are enforced",
+				    what, given->size);
 	*own = *given;
 	return 0;
 }
@@ -106,9 +110,10 @@ static void *uki_load(struct kimage *image,
 	load.cmdline = bytes_of(kernel, &uki.cmdline);
 	trim(&load.cmdline);
 
-	err = choose("initrd", &load.initrd, &given_initrd);
+	err = choose("initrd", uki.brings_initrd, &load.initrd, &given_initrd);
 	if (!err)
-		err = choose("command line", &load.cmdline, &given_cmdline);
+		err = choose("command line", uki.brings_cmdline, &load.cmdline,
+			     &given_cmdline);
 	if (err)
 		return ERR_PTR(err);
 	/* Microcode goes with the initrd that it came with, if there was one. */

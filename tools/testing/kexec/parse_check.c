@@ -391,6 +391,17 @@ static unsigned int named(const struct uki *uki, unsigned int end, const char *n
 	return nr;
 }
 
+/* Is there one with bytes in it, whatever stands in front of it? */
+static bool somewhere(const struct uki *uki, const char *name)
+{
+	struct parse_range range = { 0, 0 };
+	unsigned int end;
+
+	for (end = 1; !range.size && end <= uki->pe.sections; end++)
+		named(uki, end, name, &range);
+	return range.size;
+}
+
 static bool claims_uki(const struct uki *uki)
 {
 	struct parse_range ignored;
@@ -440,6 +451,8 @@ static bool sound_uki(const struct uki *uki, struct uki_layout *want)
 		return false;
 	for (end = 0; end < uki->pe.sections && !named(uki, end + 1, ".profile", &ignored); end++)
 		;
+	want->brings_initrd = somewhere(uki, ".initrd");
+	want->brings_cmdline = somewhere(uki, ".cmdline");
 	return named(uki, end, ".linux", &want->kernel) == 1 && want->kernel.size &&
 	       named(uki, end, ".initrd", &want->initrd) <= 1 &&
 	       named(uki, end, ".cmdline", &want->cmdline) <= 1 &&
@@ -449,7 +462,8 @@ static bool sound_uki(const struct uki *uki, struct uki_layout *want)
 static bool same_uki(const struct uki_layout *a, const struct uki_layout *b)
 {
 	return same_range(a->kernel, b->kernel) && same_range(a->initrd, b->initrd) &&
-	       same_range(a->cmdline, b->cmdline) && same_range(a->ucode, b->ucode);
+	       same_range(a->cmdline, b->cmdline) && same_range(a->ucode, b->ucode) &&
+	       a->brings_initrd == b->brings_initrd && a->brings_cmdline == b->brings_cmdline;
 }
 
 const char *check_uki(const u8 *data, u64 size, bool *sound)
