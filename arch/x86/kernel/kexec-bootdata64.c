@@ -255,7 +255,13 @@ static void fill(struct x86_load *load)
 	fill_nodes(load);
 }
 
-static int check_cmdline(const struct x86_load *load)
+/**
+ * boot_data_check - does the next kernel take such a command line?
+ * @load: the load, with the setup header and the command line
+ *
+ * Return: 0 or -EINVAL.
+ */
+int boot_data_check(const struct x86_load *load)
 {
 	size_t length = load->cmdline.size ? load->cmdline.size + 1 : 0;
 
@@ -267,20 +273,17 @@ static int check_cmdline(const struct x86_load *load)
 
 /**
  * boot_data_new - make the boot data of an image and add their segment
- * @load: the load, with the setup header and the command line
+ * @load: the load, with the setup header and a command line that fits
  *
  * @load->data is set, so that the parts can refer to it while they are made.
  *
- * Return: 0; -EINVAL if the command line is too long; -ENOMEM;
- * -EADDRNOTAVAIL if there is no place.  In any case boot_data_free() is for the
- * caller to call.
+ * Return: 0; -ENOMEM; -EADDRNOTAVAIL if there is no place.  In any case
+ * boot_data_free() is for the caller to call.
  */
 int boot_data_new(struct x86_load *load)
 {
-	int err = check_cmdline(load);
+	int err;
 
-	if (err)
-		return err;
 	load->data = kzalloc(sizeof(*load->data), GFP_KERNEL);
 	if (!load->data)
 		return kexec_refuse(-ENOMEM, "no memory for boot parameters");

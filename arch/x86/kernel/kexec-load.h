@@ -128,6 +128,7 @@ struct boot_data {
 };
 
 /* kexec-bootdata64.c */
+int boot_data_check(const struct x86_load *load);
 int boot_data_new(struct x86_load *load);
 void boot_data_free(struct boot_data *data);
 void boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size);

@@ -142,8 +142,10 @@ static int add_dump_header(struct kimage *image)
 
 static int add_all(struct x86_load *load)
 {
-	int err = add_dump_header(load->image);
+	int err = boot_data_check(load);
 
+	if (!err)
+		err = add_dump_header(load->image);
 	if (!err)
 		err = add_purgatory(load->image);
 	if (!err)
