@@ -372,6 +372,20 @@ int machine_kexec_prepare(struct kimage *image)
 	return err;
 }
 
+/**
+ * machine_kexec_post_load - what can only be done once all pages are there
+ * @image: the image
+ *
+ * Some may be from memory that has gone online since the map was made.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int machine_kexec_post_load(struct kimage *image)
+{
+	/* Nothing of a crash image waits outside its region. */
+	return image->type == KEXEC_TYPE_CRASH ? 0 : map_memory(image);
+}
+
 /* All that was taken are control pages, which the core frees. */
 void machine_kexec_cleanup(struct kimage *image)
 {

@@ -259,6 +259,9 @@ void arch_kexec_protect_crashkres(void);
 #define arch_kexec_unprotect_crashkres arch_kexec_unprotect_crashkres
 void arch_kexec_unprotect_crashkres(void);
 
+#define machine_kexec_post_load machine_kexec_post_load
+int machine_kexec_post_load(struct kimage *image);
+
 u16 kexec_serial_port(void);
 
 #ifdef CONFIG_KEXEC_FILE
