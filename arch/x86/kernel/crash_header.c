@@ -3,7 +3,7 @@
  * What is dumped on x86, and following hotplug events.
  *
  * Dumped is all memory that is System RAM and online, without the crash region,
- * where the crash kernel runs, and the first megabyte, which no kernel uses.
+ * where the crash kernel runs, and the first megabyte, where it starts its CPUs.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

@@ -190,7 +190,11 @@ SYM_CODE_START_NOALIGN(relocate_kernel)
 	pushq	%rax
 	lretq
 
-	/* Here, too, an NMI is fatal until IDTR is loaded: two instructions. */
+	/*
+	 * Here, too, an NMI is fatal until GDTR is loaded: three instructions.
+	 * Where FRED was on, it is from CR4 on; where the image has loaded TR,
+	 * until the caller has.
+	 */
 .Lback:
 	UNWIND_HINT_END_OF_STACK
 	ANNOTATE_NOENDBR
