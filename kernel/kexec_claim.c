@@ -9,8 +9,8 @@
  * fails.  A claim is an offer, never a need: what cannot be had is staged.
  *
  * Not touched are ZONE_MOVABLE and CMA, which must stay free of pages that
- * cannot be moved, and what a zone needs to stay above its high watermark,
- * since isolation does not look at watermarks.
+ * cannot be moved, and what a zone needs to stay above its high watermark, CMA
+ * aside, since isolation does not look at watermarks.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -110,7 +110,8 @@ static unsigned long zone_headroom(unsigned long pfn)
 {
 	struct zone *zone = page_zone(pfn_to_page(pfn));
 	unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
-	unsigned long keep = high_wmark_pages(zone);
+	unsigned long keep = high_wmark_pages(zone) +
+			     zone_page_state(zone, NR_FREE_CMA_PAGES);
 
 	return free > keep ? free - keep : 0;
 }
@@ -184,7 +185,7 @@ static int claim_range(struct kimage *image, struct plan_range range)
 			return -EINTR;
 		cond_resched();
 		run = next_run(range);
-		if (run.end - run.start < least && run.end < range.end)
+		if (run.end - run.start < least)
 			continue;
 		err = claim_run(image, run, least);
 		if (err)
@@ -250,7 +251,7 @@ int kexec_claim(struct kimage *image)
  * @mem: its physical address
  * @size: its length in bytes
  *
- * Return: 0, whatever could be claimed; -ENOMEM after a fatal signal.
+ * Return: 0, whatever could be claimed; -EINTR after a fatal signal.
  */
 int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
 {
@@ -258,99 +259,39 @@ int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
 		.start = PHYS_PFN(mem), .end = PFN_UP(mem + size),
 	};
 
-	return image->no_claim ? 0 : claim_error(claim_range(image, range));
-}
-
-/*
- * The page that makes a place hopeless: the one closest to the end at which the
- * search came in, so that nothing is looked at twice; ULONG_MAX for none.
- */
-static unsigned long hopeless_page(const struct kexec_search *search,
-				   struct plan_range place)
-{
-	unsigned long pages = place.end - place.start, i, pfn;
-	struct zone *zone = NULL;
-
-	for (i = 0; i < pages; i++) {
-		pfn = search->need.top_down ? place.end - 1 - i :
-					      place.start + i;
-		if (!page_has_chance(pfn))
-			return pfn;
-		if (search->free_only && !page_is_free(pfn_to_page(pfn)))
-			return pfn;
-		if (zone && page_zone(pfn_to_page(pfn)) != zone)
-			return pfn;
-		zone = page_zone(pfn_to_page(pfn));
-		if (!(i % KEXEC_BATCH_PAGES))
-			cond_resched();
-	}
-	return ULONG_MAX;
-}
-
-static int claim_whole(struct kexec_search *search, struct plan_range place)
-{
-	if (search->image->no_claim)
+	if (image->no_claim)
 		return 0;
-	if (!search->tries || zone_headroom(place.start) < place.end - place.start)
-		return -EBUSY;
-	search->tries--;
-	return claim_piece(search->image, place);
-}
-
-/*
- * A place could not be claimed, and which page is to blame is not known: go on
- * half a place further, and in another pageblock.
- */
-static unsigned long next_bound(struct plan_range place, bool top_down)
-{
-	unsigned long middle = place.start + (place.end - place.start) / 2;
-
-	if (top_down)
-		return min(middle,
-			   ALIGN_DOWN(place.end - 1, pageblock_nr_pages));
-	return max(middle, ALIGN(place.start + 1, pageblock_nr_pages) - 1);
+	return claim_range(image, range) == -EINTR ? -EINTR : 0;
 }
 
 /**
- * kexec_claim_area - look for a place in an area that can be claimed as a whole
- * @search: what is looked for; the place that was found and claimed
- * @area: where
+ * kexec_may_claim - has a page a chance to be claimed?
+ * @pfn: its page frame
+ * @free_only: only if nothing would have to be moved
  *
- * If the image is not to claim anything, it is a place that could be claimed.
- *
- * Return: 1 if one was found, 0 if not; -EINTR after a fatal signal.
+ * A look without a lock; what is true of a page may not be any more.
  */
-int kexec_claim_area(struct kexec_search *search, struct plan_area area)
+bool kexec_may_claim(unsigned long pfn, bool free_only)
 {
-	const struct plan_need *need = &search->need;
-	struct plan_range place;
-	unsigned long bad;
-	u64 mem;
-	int err;
+	return page_has_chance(pfn) &&
+	       (!free_only || page_is_free(pfn_to_page(pfn)));
+}
 
-	while (search->tries &&
-	       plan_hole(area, search->taken, search->nr_taken, need, &mem)) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-
-		place.start = PHYS_PFN(mem);
-		place.end = PFN_UP(mem + need->size);
-		bad = hopeless_page(search, place);
-		if (bad == ULONG_MAX) {
-			err = claim_whole(search, place);
-			if (err == -EINTR)
-				return err;
-			if (!err) {
-				search->found = true;
-				search->mem = mem;
-				return 1;
-			}
-			bad = next_bound(place, need->top_down);
-		}
-		if (need->top_down)
-			area.end = PFN_PHYS(bad);
-		else
-			area.start = PFN_PHYS(bad + 1);
-	}
-	return 0;
+/**
+ * kexec_claim_whole - claim a place, or nothing of it
+ * @search: the search that came upon it
+ * @place: page frames of one zone
+ *
+ * If the image is not to claim anything, that it could be claimed is enough.
+ *
+ * Return: 0; -EINTR after a fatal signal, any other error if it is not to be had.
+ */
+int kexec_claim_whole(struct kexec_search *search, struct plan_range place)
+{
+	if (search->image->no_claim)
+		return 0;
+	if (zone_headroom(place.start) < place.end - place.start)
+		return -EBUSY;
+	search->tries--;
+	return claim_piece(search->image, place);
 }

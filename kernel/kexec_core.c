@@ -18,6 +18,7 @@
 #include <linux/capability.h>
 #include <linux/ima.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 
@@ -252,9 +253,11 @@ static int take_control_pages(struct kimage *image)
 	image->control_code_page =
 		kimage_alloc_control_pages(image,
 					   get_order(KEXEC_CONTROL_PAGE_SIZE));
-	if (!image->control_code_page || (!crash && !image->swap_page))
-		return kexec_refuse(-ENOMEM, "no memory for control pages");
-	return 0;
+	if (image->control_code_page && (crash || image->swap_page))
+		return 0;
+	if (fatal_signal_pending(current))
+		return kexec_refuse(-ENOMEM, "killed while memory was being allocated");
+	return kexec_refuse(-ENOMEM, "no memory for control pages");
 }
 
 static int prepare_machine(struct kimage *image)

@@ -138,6 +138,7 @@ void kexec_unload(int type);
 /* kexec_dest.c */
 int kexec_check_destinations(struct kimage *image);
 int kexec_recheck_destinations(struct kimage *image);
+bool kexec_page_is_sound(unsigned long pfn);
 void kexec_unlock(void);
 
 /* kexec_jump.c */
@@ -156,6 +157,7 @@ int kexec_jump(struct kimage *image);
  * @need: what the place must be like
  * @taken: what is taken already: segments, then the places of the files
  * @nr_taken: entries of @taken
+ * @claim: the place is to be claimed as a whole; else any sound memory will do
  * @free_only: nothing may have to be moved out of the place
  * @found: a place was found
  * @mem: it, a physical address
@@ -166,6 +168,7 @@ struct kexec_search {
 	struct plan_need need;
 	struct plan_segment taken[KEXEC_SEGMENT_MAX + 2];
 	unsigned int nr_taken;
+	bool claim;
 	bool free_only;
 	bool found;
 	u64 mem;
@@ -175,7 +178,8 @@ struct kexec_search {
 /* kexec_claim.c */
 #ifdef CONFIG_KEXEC_INPLACE
 int kexec_claim(struct kimage *image);
-int kexec_claim_area(struct kexec_search *search, struct plan_area area);
+bool kexec_may_claim(unsigned long pfn, bool free_only);
+int kexec_claim_whole(struct kexec_search *search, struct plan_range place);
 int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size);
 #else
 static inline int kexec_claim(struct kimage *image)
@@ -183,10 +187,15 @@ static inline int kexec_claim(struct kimage *image)
 	return 0;
 }
 
-static inline int kexec_claim_area(struct kexec_search *search,
-				   struct plan_area area)
+static inline bool kexec_may_claim(unsigned long pfn, bool free_only)
 {
-	return 0;
+	return false;
+}
+
+static inline int kexec_claim_whole(struct kexec_search *search,
+				    struct plan_range place)
+{
+	return -EBUSY;
 }
 
 static inline int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)

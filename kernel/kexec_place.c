@@ -22,9 +22,13 @@
 #include <linux/ioport.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/pageblock-flags.h>
+#include <linux/sched/signal.h>
 
 #include "kexec_internal.h"
 
+/* Whatever is there now. */
 static int try_area(struct kexec_search *search, struct plan_area area)
 {
 	search->found = plan_hole(area, search->taken, search->nr_taken,
@@ -32,14 +36,96 @@ static int try_area(struct kexec_search *search, struct plan_area area)
 	return search->found;
 }
 
+static bool page_will_do(const struct kexec_search *search, unsigned long pfn)
+{
+	if (search->claim)
+		return kexec_may_claim(pfn, search->free_only);
+	return kexec_page_is_sound(pfn);
+}
+
 /*
- * Offer every area of RAM to @try, from the side from which the search comes
- * in, until it returns something else than 0.
+ * The page that makes a place unfit, ULONG_MAX for none.  It is the one furthest
+ * from the end at which the search came in: what lies between is too short for a
+ * place, and need not be looked at.
  */
+static unsigned long unfit_page(const struct kexec_search *search,
+				struct plan_range place)
+{
+	unsigned long pages = place.end - place.start, i, pfn;
+	struct zone *zone = NULL;
+
+	for (i = 0; i < pages; i++) {
+		if (!(i % KEXEC_BATCH_PAGES))
+			cond_resched();
+		pfn = search->need.top_down ? place.start + i :
+					      place.end - 1 - i;
+		if (!page_will_do(search, pfn))
+			return pfn;
+		if (!search->claim)
+			continue;
+		if (zone && page_zone(pfn_to_page(pfn)) != zone)
+			return pfn;
+		zone = page_zone(pfn_to_page(pfn));
+	}
+	return ULONG_MAX;
+}
+
+/*
+ * A place could not be claimed, and which page is to blame is not known: go on
+ * half a place further, and in another pageblock.
+ */
+static unsigned long next_bound(struct plan_range place, bool top_down)
+{
+	unsigned long middle = place.start + (place.end - place.start) / 2;
+
+	if (top_down)
+		return min(middle,
+			   ALIGN_DOWN(place.end - 1, pageblock_nr_pages));
+	return max(middle, ALIGN(place.start + 1, pageblock_nr_pages) - 1);
+}
+
+/*
+ * Look for a place in an area that can be had as the search wants it.
+ *
+ * 1 if there was one, 0 if not; -EINTR after a fatal signal.
+ */
+static int search_area(struct kexec_search *search, struct plan_area area)
+{
+	const struct plan_need *need = &search->need;
+	struct plan_range place;
+	unsigned long bad;
+	int err;
+
+	while (search->tries && try_area(search, area)) {
+		search->found = false;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+
+		place.start = PHYS_PFN(search->mem);
+		place.end = PFN_UP(search->mem + need->size);
+		bad = unfit_page(search, place);
+		if (bad == ULONG_MAX) {
+			err = search->claim ? kexec_claim_whole(search, place) :
+					      0;
+			if (err == -EINTR)
+				return err;
+			if (!err) {
+				search->found = true;
+				return 1;
+			}
+			bad = next_bound(place, need->top_down);
+		}
+		if (need->top_down)
+			area.end = PFN_PHYS(bad);
+		else
+			area.start = PFN_PHYS(bad + 1);
+	}
+	return 0;
+}
+
+/* All areas of RAM, from the side from which the search comes in; as search_area(). */
 #ifdef CONFIG_ARCH_KEEP_MEMBLOCK
-static int offer_areas(struct kexec_search *search,
-		       int (*try)(struct kexec_search *search,
-				  struct plan_area area))
+static int search_ram(struct kexec_search *search)
 {
 	phys_addr_t start, end;
 	int err = 0;
@@ -48,14 +134,14 @@ static int offer_areas(struct kexec_search *search,
 	if (search->need.top_down) {
 		for_each_free_mem_range_reverse(i, NUMA_NO_NODE, MEMBLOCK_NONE,
 						&start, &end, NULL) {
-			err = try(search, (struct plan_area){ start, end });
+			err = search_area(search, (struct plan_area){ start, end });
 			if (err)
 				break;
 		}
 	} else {
 		for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE,
 					&start, &end, NULL) {
-			err = try(search, (struct plan_area){ start, end });
+			err = search_area(search, (struct plan_area){ start, end });
 			if (err)
 				break;
 		}
@@ -63,32 +149,26 @@ static int offer_areas(struct kexec_search *search,
 	return err;
 }
 #else
-struct area_walk {
-	struct kexec_search *search;
-	int (*try)(struct kexec_search *search, struct plan_area area);
-};
-
-static int walk_resource(struct resource *res, void *arg)
+static int search_resource(struct resource *res, void *search)
 {
-	struct area_walk *walk = arg;
-
 	/* Memory that a driver added and may take away again. */
 	if (res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED)
 		return 0;
-	return walk->try(walk->search,
-			 (struct plan_area){ res->start, res->end + 1 });
+	return search_area(search, (struct plan_area){ res->start, res->end + 1 });
 }
 
-static int offer_areas(struct kexec_search *search,
-		       int (*try)(struct kexec_search *search,
-				  struct plan_area area))
+static int search_ram(struct kexec_search *search)
 {
-	struct area_walk walk = { .search = search, .try = try };
+	int err;
 
 	if (search->need.top_down)
-		return walk_system_ram_res_rev(0, ULONG_MAX, &walk,
-					       walk_resource);
-	return walk_system_ram_res(0, ULONG_MAX, &walk, walk_resource);
+		err = walk_system_ram_res_rev(0, ULONG_MAX, search,
+					      search_resource);
+	else
+		err = walk_system_ram_res(0, ULONG_MAX, search,
+					  search_resource);
+	/* The walk has errors of its own, which come to: nothing was found. */
+	return err == -EINTR ? err : err > 0;
 }
 #endif
 
@@ -162,56 +242,67 @@ static int claim_place(struct kexec_search *search)
 {
 	int err;
 
+	search->claim = true;
 	search->free_only = true;
 	search->tries = KEXEC_CLAIM_TRIES;
-	err = offer_areas(search, kexec_claim_area);
+	err = search_ram(search);
 	if (err)
 		return err;
 
 	search->free_only = false;
 	search->tries = KEXEC_CLAIM_TRIES;
-	return offer_areas(search, kexec_claim_area);
+	return search_ram(search);
 }
 
 /* Any place, of which is claimed what can be. */
 static int any_place(struct kexec_search *search)
 {
-	offer_areas(search, try_area);
-	if (!search->found) {
+	int err;
+
+	search->claim = false;
+	search->tries = 1;
+	err = search_ram(search);
+	if (!err) {
 		search->nr_taken = search->image->nr_segments;
-		offer_areas(search, try_area);
+		err = search_ram(search);
 	}
-	if (!search->found)
-		return -ENOENT;
+	if (err <= 0)
+		return err;
 	return kexec_claim_pieces(search->image, search->mem,
-				  search->need.size);
+				  search->need.size) ?: 1;
+}
+
+static int find_place(struct kexec_search *search, const struct kexec_file *file)
+{
+	int err = 0;
+
+	if (file_has_place(search, file))
+		return 1;
+	avoid_files(search);
+	/* To be staged: no place is bad, but under a file's own pages. */
+	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) &&
+	    (file || !search->image->no_claim))
+		err = claim_place(search);
+	return err ?: any_place(search);
 }
 
 /**
  * kexec_find_place - find a place for a buffer, and claim what can be claimed
  * @kbuf: the buffer; its place is written to kexec_buf.mem
  *
- * Return: 0; -ENOENT if there is none; -ENOMEM after a fatal signal.
+ * Return: 0; -ENOENT if there is none; -EINTR after a fatal signal.
  */
 int kexec_find_place(struct kexec_buf *kbuf)
 {
-	const struct kexec_file *file = file_of(kbuf);
 	struct kexec_search search;
-	int err = 0;
+	int err;
 
 	start_search(&search, kbuf);
-	if (!file_has_place(&search, file)) {
-		avoid_files(&search);
-		/* To be staged: no place is bad, but under a file's own pages. */
-		if (file || !kbuf->image->no_claim)
-			err = claim_place(&search);
-		if (err == -EINTR)
-			return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
-		err = search.found ? 0 : any_place(&search);
-	}
-	if (!err)
-		kbuf->mem = search.mem;
-	return err;
+	err = find_place(&search, file_of(kbuf));
+	if (err <= 0)
+		return err ?: -ENOENT;
+	kbuf->mem = search.mem;
+	return 0;
 }
 
 /* Nothing is claimed there: it is reserved, and what was loaded gives way. */
@@ -248,6 +339,8 @@ int kexec_locate_mem_hole(struct kexec_buf *kbuf)
 		return place_in_crash_region(kbuf);
 
 	err = kexec_find_place(kbuf);
+	if (err == -EINTR)
+		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
 	if (err == -ENOENT)
 		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, between %#lx and %#lx",
 				    kbuf->image->nr_segments, kbuf->memsz,

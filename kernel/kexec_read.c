@@ -160,6 +160,8 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
 				    file_name(file), file->size, FILE_LIMIT);
 
 	err = map_file(image, file);
+	if (err && fatal_signal_pending(current))
+		return kexec_refuse(-ENOMEM, "killed while memory was being allocated");
 	if (err)
 		return kexec_refuse(err, "no memory to read the %s file of %lld bytes",
 				    file_name(file), file->size);

@@ -26,6 +26,20 @@ def with_dimm(lab, policy):
     return guest, tried
 
 
+@scenario()
+def files_beside_offline_memory(lab):
+    """Memory that is there but offline is no place for a kernel; the memory below is."""
+    guest = lab.guest(append="lab.run=offline memhp_default_state=offline",
+                      memory="1G,slots=2,maxmem=6G",
+                      args=["-object", "memory-backend-ram,id=m0,size=256M",
+                            "-device", "pc-dimm,id=dimm0,memdev=m0"])
+    guest.expect(r"SCENARIO: loaded with flags 0$")
+    guest.expect(r"SCENARIO: loaded with flags 0x10$")
+    lab.check(payload.loads(guest)[1][2] >= 2 << 10, "a load that claims nothing is in place")
+    guest.expect(r"LAB: init of")
+    guest.expect(r"LAB: exit 0")
+
+
 def is_verdict(event):
     """Whether the event says that the guest is done with an unplug."""
     info = event.get("data", {}).get("info", {})
