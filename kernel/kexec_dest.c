@@ -22,6 +22,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 
@@ -32,14 +33,16 @@ static unsigned long boot_pfn_to_pfn(unsigned long pfn)
 	return PHYS_PFN(boot_phys_to_phys(pfn << PAGE_SHIFT));
 }
 
-static bool image_covers(struct kimage *image, u64 start, u64 end)
+/* The first destination page in [@start, @end), or @end. */
+static u64 first_covered(struct kimage *image, u64 start, u64 end)
 {
 	struct kexec_memory *memory = image->memory;
 	u64 until;
 
-	return start < end &&
-	       (plan_is_destination(memory->dest, memory->nr_dest, start,
-				    &until) || until < end);
+	if (start >= end ||
+	    plan_is_destination(memory->dest, memory->nr_dest, start, &until))
+		return start;
+	return min(until, end);
 }
 
 /* The range that is on its way offline; there is at most one at a time. */
@@ -49,19 +52,20 @@ static struct plan_range leaving;
 /* Somebody relies on destinations; protected by leaving_lock. */
 static bool relied_on;
 
-/* False if some of them are on their way offline. */
-static bool rely_on(struct kimage *image)
+/* False if some of them are on their way offline, from *@pfn on. */
+static bool rely_on(struct kimage *image, unsigned long *pfn)
 {
-	bool covered;
+	bool stays;
 
 	if (image->type == KEXEC_TYPE_CRASH)
 		return true;
 	spin_lock(&leaving_lock);
-	covered = image_covers(image, leaving.start, leaving.end);
-	if (!covered)
+	*pfn = first_covered(image, leaving.start, leaving.end);
+	stays = *pfn >= leaving.end;
+	if (stays)
 		relied_on = true;
 	spin_unlock(&leaving_lock);
-	return !covered;
+	return stays;
 }
 
 /**
@@ -78,6 +82,23 @@ void kexec_unlock(void)
 }
 
 /*
+ * Is there RAM, be it offline?  A section that was there at boot has a struct
+ * page for each of its page frames, those of holes included.
+ */
+static bool pfn_is_ram(unsigned long pfn)
+{
+	bool valid = pfn_valid(pfn);
+
+#ifdef CONFIG_SPARSEMEM
+	/* Against the section being removed. */
+	rcu_read_lock_sched();
+	valid = valid && pfn_section_valid(__pfn_to_section(pfn), pfn);
+	rcu_read_unlock_sched();
+#endif
+	return valid;
+}
+
+/*
  * The errno that names the fault of a page frame, 0 for sound RAM and for what
  * is no RAM; *@ram counts the RAM.
  */
@@ -85,13 +106,24 @@ static int check_pfn(unsigned long pfn, unsigned long *ram)
 {
 	struct page *page;
 
-	if (!pfn_valid(pfn))
+	if (!pfn_is_ram(pfn))
 		return 0;
 	++*ram;
 	page = pfn_to_online_page(pfn);
 	if (!page)
 		return -EADDRNOTAVAIL;
 	return is_page_hwpoison(page) ? -EHWPOISON : 0;
+}
+
+/**
+ * kexec_page_is_sound - would a page do as a destination now?
+ * @pfn: its page frame
+ */
+bool kexec_page_is_sound(unsigned long pfn)
+{
+	unsigned long ram = 0;
+
+	return !check_pfn(boot_pfn_to_pfn(pfn), &ram);
 }
 
 static const char *fault_name(int err)
@@ -130,8 +162,7 @@ static int check_destinations(struct kimage *image, unsigned long *pfn,
 	int err = 0;
 
 	*ram = 0;
-	*pfn = memory->dest[0].start;
-	if (!rely_on(image))
+	if (!rely_on(image, pfn))
 		return -EBUSY;
 	for (i = 0; !err && i < memory->nr_dest; i++) {
 		*pfn = memory->dest[i].start;
@@ -217,7 +248,7 @@ int kexec_recheck_destinations(struct kimage *image)
 	int err;
 
 	err = check_destinations(image, &pfn, &ram);
-	if (!err && ram != image->memory->ram) {
+	if (!err && ram < image->memory->ram) {
 		pr_err("reboot refused: %lu pages of memory under the image are gone\n",
 		       image->memory->ram - ram);
 		return -EADDRNOTAVAIL;
@@ -255,7 +286,7 @@ static void end_leaving(void)
 
 static void drop_image(u64 start, u64 end)
 {
-	if (!kexec_image || !image_covers(kexec_image, start, end))
+	if (!kexec_image || first_covered(kexec_image, start, end) == end)
 		return;
 
 	pr_warn("image dropped: memory under it, %#llx-%#llx, went offline\n",

@@ -26,6 +26,18 @@ def probe_segments(lab):
     payload.check_state(lab, state, five_levels)
 
 
+RESERVED_AT = 0x30000000
+
+
+@scenario()
+def reserved_memory(lab):
+    """A segment goes where the kernel was told that there is no memory for it."""
+    guest = lab.guest(append="lab.run=reserved lab.args=%d memmap=4M$%#x" %
+                      (RESERVED_AT, RESERVED_AT), memory="1G")
+    guest.expect(r"KLOAD: load rc=0")
+    payload.probe(lab, guest, 1)
+
+
 MACHINES = [
     # CPU, command line, five levels, 1 GiB pages
     ("max", "", True, True),
@@ -102,4 +114,5 @@ def nmi_while_copying(lab):
     guest.expect(r"Starting new kernel")
     injected = inject_while_copying(guest)
     payload.probe(lab, guest, 1)
+    print("        NMIs during the copy: %d" % injected)
     lab.check(injected >= 3, "the copy was over after %d NMIs" % injected)
