@@ -138,7 +138,7 @@ static struct page *take_control(struct kimage *image, unsigned long pages)
 		if (at + pages > block->pages)
 			continue;
 		block->used = at + pages;
-		return block->page + at;
+		return nth_page(block->page, at);
 	}
 	return NULL;
 }

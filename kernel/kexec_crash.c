@@ -196,7 +196,7 @@ static void give_up_predecessor(struct kimage *image, const char *why)
 
 /**
  * kexec_crash_prepare - choose whether a crash image waits or is written at once
- * @image: the image; its segments are known, no memory was taken
+ * @image: the image; its segments are known
  *
  * Return: 0 or -ENOMEM.
  */
@@ -462,6 +462,7 @@ static int install(struct kimage *image, struct kimage **old)
 
 	crash_slot_hold();
 	*old = xchg(&kexec_crash_image, NULL);
+	image->memory->predecessor = NULL;
 	err = commit(image);
 	crash_slot_leave();
 	if (err)
@@ -487,7 +488,6 @@ int kexec_crash_install(struct kimage *image, struct kimage **old)
 	crash_region_open();
 	err = install(image, old);
 	conceal(image);
-	image->memory->predecessor = NULL;
 	crash_region_close();
 	if (!err)
 		crash_hotplug_catch_up(image);

@@ -43,7 +43,7 @@ int kexec_own_pages(struct page *page, unsigned long pages)
 		err = arch_kexec_post_alloc_pages(page_address(page), pages, 0);
 
 	for (i = 0; i < pages; i++)
-		SetPageReserved(page + i);
+		SetPageReserved(nth_page(page, i));
 
 	if (err)
 		kexec_disown_pages(page, pages);
@@ -58,8 +58,8 @@ void kexec_disown_pages(struct page *page, unsigned long pages)
 		arch_kexec_pre_free_pages(page_address(page), pages);
 
 	for (i = 0; i < pages; i++) {
-		ClearPageReserved(page + i);
-		__free_page(page + i);
+		ClearPageReserved(nth_page(page, i));
+		__free_page(nth_page(page, i));
 		if (!(i % KEXEC_BATCH_PAGES))
 			cond_resched();
 	}
@@ -455,9 +455,12 @@ int kexec_stage(struct kimage *image)
 	int err;
 
 	err = collect_pages(image);
-	if (err && !fatal_signal_pending(current) &&
-	    !kexec_crash_write_through(image))
-		return 0;
+	if (err && !fatal_signal_pending(current)) {
+		/* The system runs on what little there is. */
+		kexec_free_aside(image);
+		if (!kexec_crash_write_through(image))
+			return 0;
+	}
 	for (i = 0; !err && i < memory->nr_dest; i++)
 		err = stage_destination(image, &memory->dest[i]);
 
