@@ -42,6 +42,11 @@ unpack() {
 	rm -rf "$apt_dir"
 }
 
+# Tests that run beside each other may want the same.
+mkdir -p "$cache"
+exec 9>"$cache/$suite-$arch.lock"
+flock 9
+
 if [ "$(cat "$dir/packages" 2>/dev/null)" != "$*" ]; then
 	rm -rf "$dir"
 	step "fetch-$suite-$arch" fetch "$@" >&2

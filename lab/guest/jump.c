@@ -39,7 +39,7 @@
 #define FILE_BLOCKS	2048			/* 16 MiB */
 #define TICK_NS		20000000
 #define NS		1000000000ULL
-#define PATIENCE	120			/* seconds that a worker may take for two rounds */
+#define PATIENCE	300			/* seconds that a worker may take for two rounds */
 
 #define REBOOT_MAGIC1	0xfee1dead
 #define REBOOT_MAGIC2	672274793

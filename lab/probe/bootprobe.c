@@ -4,7 +4,7 @@
  *
  * It prints the machine state at entry and what the boot protocol hands over (boot_params, the
  * command line, the memory map, the list of setup_data), a checksum of the initrd, and whether its
- * own bytes arrived. Judging is the host's business (lab/scenarios/bootparams.py).
+ * own bytes arrived. Judging is the host's business (lab/scenarios/bootprobe.py).
  */
 #include "bootprobe.h"
 #include "common.h"

@@ -61,7 +61,7 @@ def exception_between_kernels(lab):
     """#UD, #PF and #GP between the kernels are reported and reset the machine."""
     for kind in ("ud", "pf", "gp"):
         guest = report_of(lab, kind)
-        outcome = guest.wait(lab.slow)
+        outcome = guest.wait(20 * lab.slow)
         lab.check(outcome == "reset", "%s: the guest ended by %s" % (kind, outcome))
 
 
@@ -95,7 +95,7 @@ def staged_bytes_damaged(lab):
     """A staged byte that has changed is reported by the purgatory, and resets the machine."""
     guest = damaged_guest(lab, "staged")
     check_digest(lab, guest)
-    outcome = guest.wait(lab.slow)
+    outcome = guest.wait(20 * lab.slow)
     lab.check(outcome == "reset", "the guest ended by %s" % outcome)
 
 

@@ -45,7 +45,7 @@ prepare_death() {
 	nmi) echo 1 >/proc/sys/kernel/unknown_nmi_panic ;;
 	soft | hard)
 		echo 1 >"/proc/sys/kernel/${1}lockup_panic"
-		echo 1 >/proc/sys/kernel/watchdog_thresh
+		echo 2 >/proc/sys/kernel/watchdog_thresh
 		;;
 	esac
 }

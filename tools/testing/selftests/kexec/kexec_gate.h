@@ -132,6 +132,13 @@ static inline void victim_start(struct victim *v, unsigned long bytes,
 	_exit(0);
 }
 
+static inline double seconds_between(const struct timespec *from,
+				     const struct timespec *to)
+{
+	return to->tv_sec - from->tv_sec +
+	       (to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
 /* Seconds from the signal to the end, or -1 if it ended before. */
 static inline double kill_and_wait(pid_t pid)
 {
@@ -143,16 +150,19 @@ static inline double kill_and_wait(pid_t pid)
 	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	return to.tv_sec - from.tv_sec + (to.tv_nsec - from.tv_nsec) / 1e9;
+	return seconds_between(&from, &to);
 }
 
 /*
- * How long the end may take: a second.  But a kernel full of debugging needs
- * longer just to free that much memory, page by page, so ask it: twice as long
- * as the end of any process that owns @bytes.
+ * How long the end may take, in seconds: three.  But a kernel full of debugging
+ * needs longer just to take that much memory and to free it, page by page, so
+ * ask it: twice as long as the life of any process that owns @bytes.
  */
+#define PATIENCE	3
+
 static inline double patience(unsigned long bytes)
 {
+	struct timespec from, to;
 	double seconds;
 	int ready[2];
 	pid_t pid;
@@ -160,7 +170,8 @@ static inline double patience(unsigned long bytes)
 	void *p;
 
 	if (pipe(ready))
-		return 1;
+		return PATIENCE;
+	clock_gettime(CLOCK_MONOTONIC, &from);
 	pid = fork();
 	if (!pid) {
 		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -175,8 +186,10 @@ static inline double patience(unsigned long bytes)
 	if (read(ready[0], &byte, 1) != 1)
 		byte = 0;
 	close(ready[0]);
-	seconds = 2 * kill_and_wait(pid);
-	return seconds > 1 ? seconds : 1;
+	kill_and_wait(pid);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	seconds = 2 * seconds_between(&from, &to);
+	return seconds > PATIENCE ? seconds : PATIENCE;
 }
 
 #endif /* KEXEC_GATE_H */

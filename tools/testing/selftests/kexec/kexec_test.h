@@ -261,8 +261,9 @@ static inline int kmsg_refusals(struct kmsg *k)
 
 #define SAYS_MAX 3
 
-/* Milliseconds to wait for a line that must come. */
+/* Milliseconds to wait for a line that must come, and for one that may not. */
 #define KMSG_PATIENCE	2000
+#define KMSG_GLANCE	50
 
 /* One refusal, one line, and the line, the last of @lines, has all of @says. */
 static inline void check_lines(struct __test_metadata *_metadata,
@@ -285,21 +286,21 @@ static inline void check_lines(struct __test_metadata *_metadata,
  * A record cannot be read as long as another CPU is still writing one that was
  * begun before it.
  */
-static inline int kmsg_await_refusals(struct kmsg *k)
+static inline int kmsg_await_refusals(struct kmsg *k, int ms)
 {
 	struct pollfd more = { .fd = k->fd, .events = POLLIN };
 	int nr;
 
 	do {
 		nr = kmsg_refusals(k);
-	} while (!nr && !mute() && poll(&more, 1, KMSG_PATIENCE) > 0);
+	} while (!nr && !mute() && poll(&more, 1, ms) > 0);
 	return nr;
 }
 
 static inline void check_reason(struct __test_metadata *_metadata,
 				struct kmsg *k, const char *const *says)
 {
-	check_lines(_metadata, k, kmsg_await_refusals(k), says);
+	check_lines(_metadata, k, kmsg_await_refusals(k, KMSG_PATIENCE), says);
 }
 
 #define SAYS(...) ((const char *const [SAYS_MAX]) { __VA_ARGS__ })

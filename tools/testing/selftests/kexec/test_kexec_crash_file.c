@@ -229,7 +229,7 @@ TEST_F(files, load_and_unload)
 	EXPECT_EQ(0, unload_by_file());
 }
 
-TEST_F(files, load_again)
+TEST_F_TIMEOUT(files, load_again, 180)
 {
 	EXPECT_EQ(0, load(self, 0));
 	EXPECT_EQ(0, load(self, 0));

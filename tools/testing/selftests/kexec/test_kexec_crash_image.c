@@ -276,7 +276,7 @@ TEST_F(killed, while_it_waits_for_a_page)
 
 	victim_start(&self->victim, 4 * MIB, load_gate, true);
 	ASSERT_EQ(1, read(self->victim.said, &byte, 1));
-	check_kill(_metadata, &self->victim, 1, variant->empty);
+	check_kill(_metadata, &self->victim, PATIENCE, variant->empty);
 	EXPECT_EQ(0, load_new())
 		TH_LOG("the next load does not work");
 }

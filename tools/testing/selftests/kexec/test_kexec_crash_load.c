@@ -380,7 +380,7 @@ FIXTURE_VARIANT_ADD(accepted, unload_looks_at_nothing_else) {
 };
 
 /* Once into the empty slot, and once more over the image that is there now. */
-TEST_F(accepted, row)
+TEST_F_TIMEOUT(accepted, row, 180)
 {
 	struct segment table[ROWS];
 	struct crash_call c = prepare(&self->region, &variant->call, table);
@@ -500,7 +500,7 @@ TEST_F(machine, one_page_above_half_of_memory)
  * So many pages of the region are enough if all others belong to a segment; and
  * with one page less no image is given up for one that cannot be loaded.
  */
-TEST_F(machine, as_little_room_as_possible)
+TEST_F_TIMEOUT(machine, as_little_room_as_possible, 180)
 {
 	unsigned long entry = self->region.start, room = 0;
 	struct segment s = SEG(PAGE, 0, 0);

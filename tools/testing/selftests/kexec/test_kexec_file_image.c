@@ -157,6 +157,7 @@ TEST_F(file_image, files_are_let_go_when_read)
 
 FIXTURE(file_killed) {
 	struct victim victim;
+	struct kmsg kmsg;
 	long before;
 	double limit;
 };
@@ -173,6 +174,7 @@ FIXTURE_SETUP(file_killed)
 	good.mem = find_ram(PAGE);
 	ASSERT_EQ(0, kexec_load(1, &good, 0));
 	self->limit = patience(2 * INITRD);
+	ASSERT_TRUE(kmsg_open(&self->kmsg));
 	self->before = free_pages();
 }
 
@@ -186,7 +188,7 @@ FIXTURE_TEARDOWN(file_killed)
  * other processes may have taken so much meanwhile.
  */
 static void check_kill(struct __test_metadata *_metadata, struct victim *v,
-		       double limit, long before)
+		       double limit, long before, struct kmsg *kmsg)
 {
 	double seconds = kill_and_wait(v->pid);
 	long lost = before - free_pages();
@@ -198,13 +200,15 @@ static void check_kill(struct __test_metadata *_metadata, struct victim *v,
 		TH_LOG("it was not killed: the load was over before");
 	EXPECT_TRUE(seconds < limit);
 	EXPECT_LT(lost, (long)(INITRD / 8 / PAGE));
+	EXPECT_GE(1, kmsg_refusals(kmsg))
+		TH_LOG("more than one line; the last: %s", kmsg->last);
 	EXPECT_EQ(1, image_loaded())
 		TH_LOG("the image loaded before is gone");
 	EXPECT_EQ(0, kexec_load(1, &good, 0))
 		TH_LOG("the next load does not work");
 }
 
-TEST_F(file_killed, with_both_files_read)
+TEST_F_TIMEOUT(file_killed, with_both_files_read, 180)
 {
 	char byte;
 
@@ -212,7 +216,8 @@ TEST_F(file_killed, with_both_files_read)
 	ASSERT_EQ(1, read(self->victim.said, &byte, 1));
 	EXPECT_LT((long)(INITRD / PAGE), self->before - free_pages())
 		TH_LOG("where is the initrd?");
-	check_kill(_metadata, &self->victim, self->limit, self->before);
+	check_kill(_metadata, &self->victim, self->limit, self->before,
+		   &self->kmsg);
 }
 
 /* From the system call on: the most of it is spent on reading. */
@@ -225,7 +230,8 @@ TEST_F_TIMEOUT(file_killed, at_any_moment, 180)
 		victim_start(&self->victim, PAGE, load_gate_large, true);
 		said.fd = self->victim.said;
 		poll(&said, 1, ms);
-		check_kill(_metadata, &self->victim, self->limit, self->before);
+		check_kill(_metadata, &self->victim, self->limit, self->before,
+			   &self->kmsg);
 	}
 }
 

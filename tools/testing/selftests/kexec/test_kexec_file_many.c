@@ -226,16 +226,24 @@ static long lost_pages(struct __test_metadata *_metadata,
 	return before - free_pages();
 }
 
-/* The first pass is for caches to fill; a page in two rounds is no noise. */
+/*
+ * The first pass is for caches to fill.  A page in two rounds is a leak, if it is
+ * so each time; a kernel thread that starts takes some pages, too, but once.
+ */
+#define PASSES	4
+
 TEST_F_TIMEOUT(file_leak, memory, 300)
 {
-	int rounds;
+	int pass, rounds;
 	long lost;
 
-	lost_pages(_metadata, &self->call, variant->err, &rounds);
-	lost = lost_pages(_metadata, &self->call, variant->err, &rounds);
-	TH_LOG("%d rounds: %ld pages less", rounds, lost);
-	EXPECT_LT(lost, rounds / 2);
+	for (pass = 0; pass < PASSES; pass++) {
+		lost = lost_pages(_metadata, &self->call, variant->err, &rounds);
+		TH_LOG("%d rounds: %ld pages less", rounds, lost);
+		if (pass && lost < rounds / 2)
+			break;
+	}
+	EXPECT_LT(pass, PASSES);
 }
 
 TEST_HARNESS_MAIN

@@ -134,7 +134,7 @@ TEST_F(killed, while_it_waits_for_a_page)
 
 	victim_start(&self->victim, 4 * MIB, load_gate, true);
 	ASSERT_EQ(1, read(self->victim.said, &byte, 1));
-	check_kill(_metadata, &self->victim, 1);
+	check_kill(_metadata, &self->victim, PATIENCE);
 }
 
 TEST_F_TIMEOUT(killed, in_the_largest_load, 180)
