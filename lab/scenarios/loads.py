@@ -34,16 +34,20 @@ def pinned_destination(lab):
 
 
 PROBE_KIB = 64      # what is low in memory may be somebody's at any time
+RELOADED_KIB = 18 << 10     # of 20 MiB; in some boots the kernel has memory of its own there
 
 
 @scenario()
 def ten_reloads(lab):
     """The same addresses ten times: the 1st, 2nd and 10th image are equally in place."""
-    guest = lab.guest(append="lab.run=reload", memory="768M", cpus=2)
-    guest.expect(r"SCENARIO: executing")
-    seen = payload.loads(guest)
-    lab.check(len(seen) == 10, "%d of 10 loads logged" % len(seen))
-    lab.check(seen[0][1] >= 16 << 10, "the first load has %d KiB in place" % seen[0][1])
+    for _ in range(3):
+        guest = lab.guest(append="lab.run=reload", memory="768M", cpus=2)
+        guest.expect(r"SCENARIO: executing")
+        seen = payload.loads(guest)
+        lab.check(len(seen) == 10, "%d of 10 loads logged" % len(seen))
+        if seen[0][1] >= RELOADED_KIB:
+            break
+    lab.check(seen[0][1] >= RELOADED_KIB, "the first load has %d KiB in place" % seen[0][1])
     in_place = [load[1] for load in (seen[0], seen[1], seen[9])]
     lab.check(max(in_place) - min(in_place) < PROBE_KIB,
               "in place: %s KiB" % ", ".join(str(load[1]) for load in seen))
