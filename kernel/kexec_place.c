@@ -6,7 +6,8 @@
  * place in System RAM that no other segment has.  Where images are claimed, a
  * place is looked for that can be claimed as a whole, and it is claimed at once:
  * the memory is had first, and the segment put where it is.  Only if there is no
- * such place will any do, and what cannot be claimed of it is staged.
+ * such place will any do whose memory is sound, and what cannot be claimed of it
+ * is staged.
  *
  * A claim belongs to the image, not to the segment: the loader may still move
  * the segment or drop it.  What it leaves unused serves as a source or is freed.
@@ -254,7 +255,7 @@ static int claim_place(struct kexec_search *search)
 	return search_ram(search);
 }
 
-/* Any place, of which is claimed what can be. */
+/* Any place in sound memory, of which is claimed what can be. */
 static int any_place(struct kexec_search *search)
 {
 	int err;
