@@ -27,7 +27,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "kexec_internal.h"
+#include "kexec/internal.h"
 
 /* One for each possible CPU; they never move. */
 note_buf_t __percpu *crash_notes;

@@ -4,7 +4,7 @@
  *
  * The order of the tests is part of the interface: the errno of a call with two
  * faults is that of the first one.  The messages and their errnos are listed in
- * Documentation/admin-guide/kexec.rst.
+ * Documentation/admin-guide/kexec/index.rst.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -15,7 +15,7 @@
 #include <linux/string.h>
 #include <linux/syscalls.h>
 
-#include "kexec_internal.h"
+#include "kexec/internal.h"
 
 #ifdef CONFIG_KEXEC_JUMP
 #define KEXEC_JUMP_FLAGS	KEXEC_PRESERVE_CONTEXT

@@ -9,7 +9,7 @@
  * gives back everything it took and changes nothing.  What an image takes hangs
  * off the image from the first moment, so that one function can free it in any
  * half-built state.  What is special about crash images, and when one may have to
- * give way early, is in kexec_crash.c.
+ * give way early, is in crash_image.c.
  *
  * kexec_lock serialises loads, unloads and reboot(KEXEC).
  */
@@ -22,9 +22,9 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 
-#include "kexec_internal.h"
+#include "kexec/internal.h"
 
-/* See kexec_internal.h. */
+/* See internal.h. */
 DEFINE_MUTEX(kexec_lock);
 
 struct kimage *kexec_image;

@@ -2,9 +2,9 @@
 /*
  * kexec_file_load(2): files in, image out.
  *
- * The files are read (kexec_read.c), one of the architecture's loaders knows
+ * The files are read (read.c), one of the architecture's loaders knows
  * the format, the signature is verified on the very bytes that were read, and
- * the loader makes segments of them (kexec_place.c).  From there on the image is
+ * the loader makes segments of them (locate.c).  From there on the image is
  * built as any other (kexec_core.c).
  *
  * The order of the tests is part of the interface: the errno of a call with two
@@ -21,7 +21,7 @@
 #include <linux/syscalls.h>
 #include <linux/verification.h>
 
-#include "kexec_internal.h"
+#include "kexec/internal.h"
 
 #define KEXEC_FILE_FLAGS	(KEXEC_FILE_UNLOAD | KEXEC_FILE_ON_CRASH | \
 				 KEXEC_FILE_NO_INITRAMFS | KEXEC_FILE_DEBUG | \

@@ -17,13 +17,13 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-GUIDES = ("Documentation/admin-guide/kexec.rst", "Documentation/admin-guide/kexec-files.rst",
+GUIDES = ("Documentation/admin-guide/kexec/index.rst", "Documentation/admin-guide/kexec/files.rst",
           "Documentation/admin-guide/kdump/kdump.rst")
 STOCK = "Documentation/core-api/kexec-stock-files.rst"
-SOURCES = ("kernel/kexec*.[ch]", "kernel/crash_*.c", "arch/*/kernel/machine_kexec*.c",
-           "arch/*/kernel/crash*.c")
+SOURCES = ("kernel/kexec*.c", "kernel/crash_*.c", "kernel/kexec/*.[ch]",
+           "arch/*/kernel/machine_kexec*.c")
 # Loaders and parsers: what a parser says, a loader logs with the name of the format.
-LOADERS = "arch/x86/kernel/kexec-*.c"
+LOADERS = "arch/x86/kernel/kexec/*.c"
 
 # The tables of the guide, and how the messages of each one begin
 TABLES = {"Refused loads": "load refused: ", "Refused files": "load refused: ",

@@ -23,7 +23,7 @@ HEADER = "include/uapi/linux/kexec.h"
 ERRNOS = "include/uapi/asm-generic/errno*.h"
 SELFTESTS = "tools/testing/selftests/kexec/*.[ch]"
 SCENARIOS = "lab/scenarios/*.py"
-CODE = ("kernel/*.c", "arch/x86/kernel/*.c")
+CODE = ("kernel/*.c", "kernel/kexec/*.c", "arch/x86/kernel/*.c", "arch/x86/kernel/kexec/*.c")
 
 # In the page and in no test, and why. Whatever gets a test must leave this list.
 UNTESTED = {

@@ -50,6 +50,8 @@ ALLOW = os.path.join(TOP, "lab", "lint.allow")
 MOST_LINES = 1200
 DIRECTORIES = ("kernel/", "arch/x86/kernel/", "arch/x86/realmode/", "drivers/base/", "fs/proc/",
                "security/integrity/ima/")
+MAKEFILES = ("kernel/Makefile", "kernel/kexec/Makefile", "arch/x86/kernel/Makefile",
+             "arch/x86/kernel/kexec/Makefile")
 ROOMS = ("arch/", "include/", "kernel/", "security/")  # where there is something to compile
 
 
@@ -271,7 +273,7 @@ def is_felt(mail):
 def forgotten(config):
     """Faults: what a configuration compiles in the tree that is built, and here is not there."""
     faults = []
-    for makefile in ("kernel/Makefile", "arch/x86/kernel/Makefile"):
+    for makefile in MAKEFILES:
         folder = os.path.dirname(makefile)
         text = tree.read(os.path.join(TOP, "build", "linux", makefile)).decode()
         for option, words in re.findall(r"^obj-\$\((CONFIG_\w+)\)\s*\+= (.*)$", text, re.MULTILINE):

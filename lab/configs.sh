@@ -32,9 +32,11 @@ taken() {
 
 # Files that are ours, and files of the base that use our headers.
 objects() {
-	taken kernel 'kexec*' 'crash*' vmcore_info.o elfcorehdr.o ksysfs.o panic.o reboot.o printk/ \
+	taken kernel 'kexec*.o' 'crash*' vmcore_info.o elfcorehdr.o ksysfs.o panic.o reboot.o printk/ \
 		power/
-	taken arch/x86/kernel 'kexec*' 'crash*' 'machine_kexec*' 'relocate*' 'vmcore*' setup.o \
+	taken kernel/kexec '*.o'
+	taken arch/x86/kernel/kexec '*.o'
+	taken arch/x86/kernel 'crash*' 'machine_kexec*' 'relocate*' 'vmcore*' setup.o \
 		e820.o reboot.o setup_percpu.o traps.o smp.o smpboot.o
 	taken mm mm_init.o page_isolation.o compaction.o memory_hotplug.o
 	echo mm/page_alloc.o

@@ -14,11 +14,13 @@ tree=$build/linux
 
 # What this configuration takes from us.
 generic() {
-	sed -n 's/^obj-$(\(CONFIG_[A-Z_]*\)) += \(.*\)/\1 \2/p' "$tree/kernel/Makefile" |
-	while read -r option objects; do
-		grep -qx "$option=y" "$obj/.config" || continue
-		for object in $objects; do
-			[ ! -f "$top/kernel/${object%.o}.c" ] || echo "kernel/$object"
+	for folder in kernel kernel/kexec; do
+		sed -n 's/^obj-$(\(CONFIG_[A-Z_]*\))[[:space:]]*+= \(.*\)/\1 \2/p' "$tree/$folder/Makefile" |
+		while read -r option objects; do
+			grep -qx "$option=y" "$obj/.config" || continue
+			for object in $objects; do
+				[ ! -f "$top/$folder/${object%.o}.c" ] || echo "$folder/$object"
+			done
 		done
 	done
 	echo kernel/vmcore_info.o

@@ -81,7 +81,7 @@ abi() {
 # The configuration that the page on small systems shows is the one that is built and tested.
 embedded() {
 	sed -n 's/^    \(CONFIG_[A-Z0-9_]*=y\)$/\1/p' \
-		"$top/Documentation/admin-guide/kexec-embedded.rst" | sort >"$out/shown"
+		"$top/Documentation/admin-guide/kexec/embedded.rst" | sort >"$out/shown"
 	sed -n '/^CONFIG_/p' "$top/lab/config/embedded.config" | sort | comm -3 "$out/shown" -
 }
 
@@ -122,6 +122,6 @@ check 'each of our files in /sys/kernel has an entry' abi
 check 'the smallest configuration is the one that is tested' embedded
 check 'mandoc and groff have no warning for the man pages' man
 
-say "build/docs/html/admin-guide/kexec.html"
+say "build/docs/html/admin-guide/kexec/index.html"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

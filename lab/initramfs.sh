@@ -16,7 +16,7 @@
 #   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
 # build/initramfs/K.files.cpio has what lab/images.py makes in /boot, too.
 # build/initramfs/K.dump.cpio has makedumpfile, and /boot/dump.img, an initrd that has it, too.
-# build/initramfs/embedded.cpio is only what Documentation/admin-guide/kexec-embedded.rst tells of.
+# build/initramfs/embedded.cpio is only what Documentation/admin-guide/kexec/embedded.rst tells of.
 # Archives are not compressed: QEMU copies faster than a guest unpacks.
 
 . "$(dirname "$0")/lib.sh"

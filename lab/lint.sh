@@ -20,9 +20,9 @@ ours() {
 }
 
 # Objects of the kernel proper: tools are programs, the purgatory is one too.
-# Nothing on x86 loads ELF files by kexec_elf.c; lab/cross.sh compiles it.
+# Nothing on x86 loads ELF files by elf.c; lab/cross.sh compiles it.
 objects() {
-	ours '*.c' '*.S' | sed -n '/\/purgatory\//d; /kexec_elf/d; s/^\(kernel\|arch\)\(.*\)\.[cS]$/\1\2.o/p'
+	ours '*.c' '*.S' | sed -n '/\/purgatory\//d; /kexec\/elf\./d; s/^\(kernel\|arch\)\(.*\)\.[cS]$/\1\2.o/p'
 }
 
 checkpatch() {

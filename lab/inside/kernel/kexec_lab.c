@@ -20,7 +20,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "kexec_internal.h"
+#include "kexec/internal.h"
 
 #define BAD_ADDRESS		(1UL << 45)
 #define NON_CANONICAL		(1UL << 63)

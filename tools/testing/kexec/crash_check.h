@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Oracles for kernel/crash_ranges.c: what is left of a list, found the slow way.
+ * Oracles for kernel/kexec/crash_ranges.c: what is left of a list, found the slow way.
  *
  * A check takes a range out of a copy of the list, finds out what should be left
  * of it, and compares.  It returns NULL or says what is wrong.  crash_test.c and

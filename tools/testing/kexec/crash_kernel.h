@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kernel/crash_ranges.c needs of the kernel, so that it can be compiled into
+ * What kernel/kexec/crash_ranges.c needs of the kernel, so that it can be compiled into
  * the tests as it is.
  */
 #ifndef CRASH_KERNEL_H

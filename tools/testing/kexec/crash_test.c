@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of kernel/crash_ranges.c.
+ * Tests of kernel/kexec/crash_ranges.c.
  *
  * Three kinds: literal cases, which say what the interface promises, and among
  * them what others got wrong; small worlds, in which everything is taken out of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kernel/kexec_digest.c needs of the kernel, so that both of its variants
+ * What kernel/kexec/digest.c needs of the kernel, so that both of its variants
  * can run in the tests: memory is an array, and a hash keeps what it is given.
  */
 #ifndef DIGEST_KERNEL_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of kernel/kexec_digest.c: what is hashed, in which order, and what the
+ * Tests of kernel/kexec/digest.c: what is hashed, in which order, and what the
  * purgatory is told.  What a hash makes of it is not its business; the hashes
  * here add up bytes, each by its place.
  */

@@ -15,12 +15,12 @@ case $name in
 parse_*_fuzz)
 	format=${name#parse_}
 	format=${format%_fuzz}
-	code=kexec-parse-$format.c
+	code=parse_$format.c
 	length=8192
 	"$O/parse_test" --seeds "$format" "$corpus" || exit
 	;;
 link_fuzz)
-	code=kexec_link.c
+	code=link.c
 	length=8192
 	cp "$O"/sample-*.ro "$corpus" || exit
 	;;
@@ -29,7 +29,7 @@ crash_fuzz)
 	length=512
 	;;
 *)
-	code=kexec_${name%_fuzz}.c
+	code=${name%_fuzz}.c
 	length=512
 	;;
 esac

@@ -6,7 +6,7 @@
 #ifndef LINK_ORACLE_H
 #define LINK_ORACLE_H
 
-#include "kexec_link.h"
+#include "link.h"
 #include "link_kernel.h"
 
 /**

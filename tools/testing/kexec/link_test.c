@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of kernel/kexec_link.c and of what applies relocations.
+ * Tests of kernel/kexec/link.c and of what applies relocations.
  *
  *	link_test SAMPLE		broken objects, made of link_sample.c as this
  *					machine has it

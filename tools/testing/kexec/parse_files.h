@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "kexec-parse.h"
+#include "parse.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Oracles for kernel/kexec_plan.c: what the functions answer, found the slow way.
+ * Oracles for kernel/kexec/plan.c: what the functions answer, found the slow way.
  *
  * Each check runs one function on its input, finds the answer by looking at
  * every page or every pair, and compares.  It returns NULL or says what is
@@ -9,7 +9,7 @@
 #ifndef PLAN_CHECK_H
 #define PLAN_CHECK_H
 
-#include "kexec_plan.h"
+#include "plan.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

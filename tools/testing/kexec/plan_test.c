@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of kernel/kexec_plan.c.
+ * Tests of kernel/kexec/plan.c.
  *
  * Three kinds: literal cases, which say what the interface promises; small
  * worlds, in which every table is tried; and random tables in large worlds,

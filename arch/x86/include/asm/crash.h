@@ -14,7 +14,7 @@ void crash_smp_send_stop(void);
 int x86_crash_header(void **header, unsigned long *size, unsigned int *ranges);
 unsigned int x86_crash_phdrs(unsigned int ranges);
 
-/* kexec-crash64.c */
+/* crash_load.c */
 int crash_load_segments(struct kimage *image);
 
 #endif /* _ASM_X86_CRASH_H */

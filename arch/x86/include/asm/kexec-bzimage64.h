@@ -4,7 +4,7 @@
 
 struct kexec_file_ops;
 
-/* The loader of bzImages; see arch/x86/kernel/kexec-bzimage64.c. */
+/* The loader of bzImages; see arch/x86/kernel/kexec/bzimage.c. */
 extern const struct kexec_file_ops kexec_bzImage64_ops;
 
 #endif /* _ASM_X86_KEXEC_BZIMAGE64_H */

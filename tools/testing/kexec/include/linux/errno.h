@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kernel/kexec_plan.c needs of the kernel's header, and no more. */
+/* What kernel/kexec/plan.c needs of the kernel's header, and no more. */
 #ifndef _LINUX_ERRNO_H
 #define _LINUX_ERRNO_H
 

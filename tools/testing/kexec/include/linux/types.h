@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kernel/kexec_plan.h needs of the kernel's header, and no more. */
+/* What kernel/kexec/plan.h needs of the kernel's header, and no more. */
 #ifndef _LINUX_TYPES_H
 #define _LINUX_TYPES_H
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The loader of bzImages, entered by the 64-bit boot protocol.
+ *
+ * The payload decompresses itself, within init_size from its start, and finds
+ * its final place from there: at pref_address, or where the command line and
+ * KASLR say.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/efi.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+
+#include <asm/bootparam.h>
+#include <asm/efi.h>
+#include <asm/kexec-bzimage64.h>
+
+#include "load.h"
+
+#define ENTRY_64	0x200
+
+/**
+ * bzimage_check_machine - can a sound bzImage run as this machine is?
+ * @layout: what the parser found
+ *
+ * Return: 0 or -ENOEXEC.
+ */
+int bzimage_check_machine(const struct bzimage_layout *layout)
+{
+	if (efi_enabled(EFI_RUNTIME_SERVICES) && !efi_enabled(EFI_64BIT))
+		return kexec_refuse(-ENOEXEC, "bzImage: the EFI firmware is 32-bit, the entry is 64-bit");
+	if (pgtable_l5_enabled() && !(layout->xloadflags & XLF_5LEVEL))
+		return kexec_refuse(-ENOEXEC, "bzImage: 5-level page tables are on, but xloadflags %#x have no XLF_5LEVEL",
+				    layout->xloadflags);
+	return 0;
+}
+
+/* A payload that is not relocatable has one place only. */
+static int bzimage_place(struct x86_load *load)
+{
+	const struct bzimage_layout *layout = load->layout;
+	struct kexec_buf kbuf = {
+		.image = load->image,
+		.buffer = load->kernel.at + layout->payload.offset,
+		.bufsz = layout->payload.size,
+		.mem = KEXEC_BUF_MEM_UNKNOWN,
+		.memsz = PAGE_ALIGN((u64)layout->init_size),
+		.buf_align = layout->alignment,
+		.buf_min = max_t(u64, layout->pref_address, X86_LOAD_MIN_KERNEL),
+		.buf_max = ULONG_MAX,
+		.top_down = true,
+	};
+	int err;
+
+	if (!layout->relocatable)
+		kbuf.buf_max = layout->pref_address + kbuf.memsz - 1;
+	err = kexec_add_buffer(&kbuf);
+	load->entry = kbuf.mem + ENTRY_64;
+	return err;
+}
+
+/**
+ * bzimage_prepare - describe a bzImage to x86_load_files()
+ * @load: the load; the image and the bytes of the kernel are set
+ * @layout: what the parser found
+ */
+void bzimage_prepare(struct x86_load *load,
+		     const struct bzimage_layout *layout)
+{
+	load->header.at = load->kernel.at + layout->header.offset;
+	load->header.size = layout->header.size;
+	load->cmdline_max = layout->cmdline_size;
+	load->layout = layout;
+	load->place = bzimage_place;
+}
+
+static int bzimage_probe(const char *buf, unsigned long size)
+{
+	struct bzimage_layout layout;
+	struct parse_reason why;
+
+	if (!is_bzimage(buf, size))
+		return -ENOEXEC;
+	if (parse_bzimage(buf, size, &layout, &why))
+		x86_refuse_file("bzImage", &why);
+	else if (!bzimage_check_machine(&layout))
+		return 0;
+	return KEXEC_PROBE_REFUSED;
+}
+
+static void *bzimage_load(struct kimage *image,
+			  char *kernel, unsigned long kernel_len,
+			  char *initrd, unsigned long initrd_len,
+			  char *cmdline, unsigned long cmdline_len)
+{
+	struct bzimage_layout layout;
+	struct parse_reason why;
+	struct x86_load load = {
+		.image = image,
+		.kernel = { kernel, kernel_len },
+		.initrd = { initrd, initrd_len },
+		.cmdline = { cmdline, cmdline_len ? cmdline_len - 1 : 0 },
+	};
+
+	if (parse_bzimage(kernel, kernel_len, &layout, &why))
+		return ERR_PTR(x86_refuse_file("bzImage", &why));
+	bzimage_prepare(&load, &layout);
+	return x86_load_files(&load);
+}
+
+const struct kexec_file_ops kexec_bzImage64_ops = {
+	.probe = bzimage_probe,
+	.load = bzimage_load,
+	.cleanup = x86_load_cleanup,
+#ifdef CONFIG_KEXEC_BZIMAGE_VERIFY_SIG
+	.verify_sig = kexec_kernel_verify_pe_sig,
+#endif
+};

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A file load on x86_64: the steps that all formats have in common.
+ *
+ * The segments are placed from the top of memory down, the purgatory first: it
+ * and the boot data are small and wanted by every image.  Big data are never
+ * copied here: the segments refer to the files' bytes where they were read, and
+ * the core takes over the pages under them where it can.
+ *
+ * Only the boot data belong to the loader.  They are what load() returns and
+ * what cleanup() frees; a load that fails frees them itself.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/align.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include <asm/crash.h>
+#include <asm/kexec-bzimage64.h>
+
+#include "load.h"
+
+/* A unified kernel image contains a bzImage, but not at its start. */
+const struct kexec_file_ops * const kexec_file_loaders[] = {
+	&kexec_bzImage64_ops,
+	&kexec_uki_ops,
+	&kexec_vmlinux_ops,
+	NULL
+};
+
+/**
+ * x86_refuse_file - log why a file of a known format cannot be loaded
+ * @format: name of the format
+ * @why: what its parser said
+ *
+ * Return: -ENOEXEC.
+ */
+int x86_refuse_file(const char *format, const struct parse_reason *why)
+{
+	return kexec_refuse(-ENOEXEC, "%s: %s: %#llx against %#llx", format,
+			    why->rule, why->value, why->limit);
+}
+
+/**
+ * x86_add_run - add segments that follow each other without a gap
+ * @where: where the first one may go, with the image; no bytes and no sizes
+ * @part: the segments to be
+ * @nr: their number
+ * @mem: set to the physical address of the first one
+ *
+ * Return: 0, or what kexec_locate_mem_hole() and kexec_add_buffer() say.
+ */
+int x86_add_run(const struct kexec_buf *where, const struct x86_part *part,
+		unsigned int nr, u64 *mem)
+{
+	struct kexec_buf whole = *where, kbuf = { .image = where->image };
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < nr; i++)
+		whole.memsz += part[i].memsz;
+	/* A file may have been read to where it goes. */
+	if (nr == 1)
+		whole.buffer = part->bytes.at;
+	err = kexec_locate_mem_hole(&whole);
+	if (err)
+		return err;
+
+	*mem = whole.mem;
+	for (i = 0; !err && i < nr; i++) {
+		kbuf.buffer = part[i].bytes.at;
+		kbuf.bufsz = part[i].bytes.size;
+		kbuf.memsz = part[i].memsz;
+		kbuf.mem = whole.mem;
+		err = kexec_add_buffer(&kbuf);
+		whole.mem += part[i].memsz;
+	}
+	return err;
+}
+
+static int add_purgatory(struct kimage *image)
+{
+	struct kexec_buf kbuf = {
+		.image = image,
+		.mem = KEXEC_BUF_MEM_UNKNOWN,
+		.buf_align = PAGE_SIZE,
+		.buf_min = X86_LOAD_MIN_DATA,
+		.buf_max = ULONG_MAX,
+		.top_down = true,
+	};
+
+	return kexec_load_purgatory(image, &kbuf);
+}
+
+/*
+ * The next kernel takes microcode and initrd for one initrd: archives may have
+ * zeroes between them.
+ */
+static int add_initrd(struct x86_load *load)
+{
+	const struct kexec_buf where = {
+		.image = load->image,
+		.mem = KEXEC_BUF_MEM_UNKNOWN,
+		.buf_align = PAGE_SIZE,
+		.buf_min = X86_LOAD_MIN_INITRD,
+		.buf_max = ULONG_MAX,
+		.top_down = true,
+	};
+	const struct x86_part parts[] = {
+		{ load->ucode, PAGE_ALIGN(load->ucode.size) },
+		{ load->initrd, PAGE_ALIGN(load->initrd.size) },
+	};
+	unsigned int first = load->ucode.size ? 0 : 1;
+	unsigned int nr = load->initrd.size ? 2 : 1;
+	u64 mem, size;
+	int err;
+
+	if (nr <= first)
+		return 0;
+	err = x86_add_run(&where, &parts[first], nr - first, &mem);
+	if (err)
+		return err;
+
+	size = load->initrd.size ? load->initrd.size : load->ucode.size;
+	if (nr - first == 2)
+		size += parts[0].memsz;
+	boot_data_set_initrd(load->data, mem, size);
+	kexec_dprintk("initrd: %llu bytes at %#llx\n", size, mem);
+	return 0;
+}
+
+/* The first segment of a crash image; the command line says where it is. */
+static int add_dump_header(struct kimage *image)
+{
+	if (!IS_ENABLED(CONFIG_CRASH_DUMP) || image->type != KEXEC_TYPE_CRASH)
+		return 0;
+	return crash_load_segments(image);
+}
+
+static int add_all(struct x86_load *load)
+{
+	int err = boot_data_check(load);
+
+	if (!err)
+		err = add_dump_header(load->image);
+	if (!err)
+		err = add_purgatory(load->image);
+	if (!err)
+		err = boot_data_new(load);
+	if (!err)
+		err = load->place(load);
+	if (!err)
+		err = add_initrd(load);
+	if (!err)
+		err = x86_kexec_purgatory(load->image, load->entry,
+					  load->data->mem);
+	return err;
+}
+
+/**
+ * x86_load_files - add the segments of an image and set its entry
+ * @load: what the loader found in the files
+ *
+ * Return: what a loader's load() returns: the boot data or an ERR_PTR().
+ */
+void *x86_load_files(struct x86_load *load)
+{
+	int err = add_all(load);
+
+	if (!err)
+		return load->data;
+	boot_data_free(load->data);
+	return ERR_PTR(err);
+}
+
+/**
+ * x86_load_cleanup - release what x86_load_files() returned
+ * @loader_data: the boot data
+ *
+ * Return: 0.
+ */
+int x86_load_cleanup(void *loader_data)
+{
+	boot_data_free(loader_data);
+	return 0;
+}
+
+int arch_kimage_file_post_load_cleanup(struct kimage *image)
+{
+	vfree(image->elf_headers);
+	image->elf_headers = NULL;
+	image->elf_headers_sz = 0;
+	return kexec_image_post_load_cleanup_default(image);
+}

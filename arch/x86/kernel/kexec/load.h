@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the loaders of kexec_file_load(2) share on x86_64.
+ *
+ * A loader parses its file and fills a struct x86_load with what it found;
+ * x86_load_files() does the rest in the same order for all of them: the
+ * purgatory, the boot data, the kernel by the loader's own place(), the initrd.
+ *
+ *	kexec-parse-*.c		what a file says, pure
+ *	bzimage.c	loader of bzImages
+ *	vmlinux.c	loader of vmlinux files
+ *	uki.c		loader of unified kernel images
+ *	load.c		the steps that they have in common
+ *	bootdata.c	boot_params, command line and setup_data: a segment
+ *	crash_load.c		crash images: the ELF header of the dump, their memory
+ *	bootparams.c	what boot_params take over from this kernel
+ */
+#ifndef _ARCH_X86_KERNEL_KEXEC_LOAD_H
+#define _ARCH_X86_KERNEL_KEXEC_LOAD_H
+
+#include <linux/kexec.h>
+#include <linux/types.h>
+
+#include <asm/e820/types.h>
+
+#include "parse.h"
+
+/* Lowest addresses for what is loaded; those of kexec-tools. */
+#define X86_LOAD_MIN_DATA	0x3000
+#define X86_LOAD_MIN_KERNEL	0x100000
+#define X86_LOAD_MIN_INITRD	0x1000000
+
+/* type_of_loader of whatever kexec has started. */
+#define X86_LOADER_KEXEC	0xd0
+
+/**
+ * struct x86_bytes - bytes of a file, in kernel memory until the load is over
+ * @at: the first of them
+ * @size: their number, 0 for none
+ */
+struct x86_bytes {
+	void *at;
+	size_t size;
+};
+
+struct boot_data;
+
+/**
+ * struct x86_load - a load in the making
+ * @image: the image
+ * @header: the setup header for the next kernel's boot_params
+ * @cmdline: the command line, without a final NUL
+ * @cmdline_max: the largest length of one, from the setup header
+ * @ucode: to stand in front of @initrd, padded to whole pages
+ * @initrd: the initrd
+ * @place: adds the segments of the kernel and sets @entry; 0 or an errno
+ * @kernel: the file that the kernel comes from, for @place
+ * @layout: what its parser found, for @place
+ * @entry: physical address of the kernel's 64-bit entry
+ * @data: the boot data
+ */
+struct x86_load {
+	struct kimage *image;
+	struct x86_bytes header;
+	struct x86_bytes cmdline;
+	size_t cmdline_max;
+	struct x86_bytes ucode;
+	struct x86_bytes initrd;
+	int (*place)(struct x86_load *load);
+	struct x86_bytes kernel;
+	const void *layout;
+	u64 entry;
+	struct boot_data *data;
+};
+
+/**
+ * struct x86_part - a part of a run of segments
+ * @bytes: what stands at its start, in kernel memory; the rest is zero
+ * @memsz: its length in bytes, whole pages
+ */
+struct x86_part {
+	struct x86_bytes bytes;
+	size_t memsz;
+};
+
+extern const struct kexec_file_ops kexec_uki_ops;
+extern const struct kexec_file_ops kexec_vmlinux_ops;
+
+/* load.c */
+int x86_refuse_file(const char *format, const struct parse_reason *why);
+int x86_add_run(const struct kexec_buf *where, const struct x86_part *part,
+		unsigned int nr, u64 *mem);
+void *x86_load_files(struct x86_load *load);
+int x86_load_cleanup(void *loader_data);
+
+/* bzimage.c */
+int bzimage_check_machine(const struct bzimage_layout *layout);
+void bzimage_prepare(struct x86_load *load,
+		     const struct bzimage_layout *layout);
+
+/* Kinds of setup_data that a next kernel may get. */
+#define BOOT_DATA_NODES		5
+
+/**
+ * struct boot_data - boot_params and what they point to, one segment
+ * @params: the bytes of the segment, starting with boot_params
+ * @size: their number
+ * @mem: physical address of the segment
+ * @e820: the memory map for the next kernel
+ * @crash_e820: the same, if it was made for a crash kernel
+ * @cmdline: offset of the command line
+ * @efi_map: offset of the EFI runtime map
+ * @efi_map_size: its length, 0 without EFI
+ * @nodes: offset of the first setup_data node
+ * @node_size: length of the data of each setup_data node, 0 for none
+ */
+struct boot_data {
+	struct boot_params *params;
+	size_t size;
+	u64 mem;
+	const struct e820_table *e820;
+	struct e820_table *crash_e820;
+	size_t cmdline;
+	size_t efi_map;
+	size_t efi_map_size;
+	size_t nodes;
+	size_t node_size[BOOT_DATA_NODES];
+};
+
+/* bootdata.c */
+int boot_data_check(const struct x86_load *load);
+int boot_data_new(struct x86_load *load);
+void boot_data_free(struct boot_data *data);
+void boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size);
+
+/* bootparams.c */
+void boot_params_inherit(struct boot_params *params);
+void boot_params_set_e820(struct boot_params *params,
+			  const struct e820_table *e820);
+size_t boot_efi_map_size(void);
+void boot_params_set_efi(struct boot_params *params, u64 map, size_t map_size);
+
+/* crash_load.c */
+#ifdef CONFIG_CRASH_DUMP
+struct e820_table *x86_crash_e820(const struct kimage *image);
+#else
+static inline struct e820_table *x86_crash_e820(const struct kimage *image)
+{
+	return NULL;
+}
+
+#endif
+
+#endif /* _ARCH_X86_KERNEL_KEXEC_LOAD_H */

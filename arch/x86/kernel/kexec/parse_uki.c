@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sections of a unified kernel image (UKI): a PE file whose code is an EFI
+ * stub, not used here, and whose other sections are a kernel and what goes with
+ * it.
+ *
+ * An Authenticode signature covers the headers, the sections and what is behind
+ * them, but not the certificate table.  So whatever is used must be in a section
+ * that lies in the file once, apart from headers, other sections and
+ * certificates.  That is asked of every section, also of those which are not
+ * used.
+ *
+ * A section has the smaller of its two sizes: the one in memory is exact, the
+ * one in the file is padded, and what is not in the file would be zero.
+ *
+ * The first .profile section ends what all profiles have in common; what follows
+ * belongs to profiles that this parser does not offer.
+ */
+#ifdef __KERNEL__
+#include <linux/string.h>
+#else
+#include <string.h>
+#endif
+
+#include "parse.h"
+
+/* The DOS header: its magic, and where it keeps the offset of the PE header. */
+#define DOS_MAGIC		0x5a4d
+#define DOS_PE_OFFSET		0x3c
+#define DOS_SIZE		0x40
+
+/* The PE header, by offset from its signature. */
+#define PE_MAGIC		0x00004550
+#define PE_MACHINE		4
+#define PE_SECTIONS		6
+#define PE_OPTIONAL_SIZE	20
+#define PE_OPTIONAL		24
+
+#define MACHINE_X86_64		0x8664
+
+/* The optional header, by offset from its start, up to the certificate table. */
+#define OPTIONAL_PE32PLUS	0x20b
+#define OPTIONAL_HEADERS_SIZE	60
+#define OPTIONAL_DIRECTORIES	108
+#define OPTIONAL_CERTIFICATES	144
+#define OPTIONAL_NEEDED		152
+#define CERTIFICATES_INDEX	4
+
+/* An entry of the section table. */
+#define SECTION_NAME_SIZE	8
+#define SECTION_VIRTUAL_SIZE	8
+#define SECTION_RAW_SIZE	16
+#define SECTION_RAW_OFFSET	20
+#define SECTION_SIZE		40
+
+/* The most that the PE format allows. */
+#define MAX_SECTIONS		96
+
+/**
+ * struct pe - the headers of a PE file
+ * @file: the file
+ * @size: its length
+ * @table: offset of the section table
+ * @sections: entries of the section table
+ * @headers: length of all headers
+ * @certificates: the certificate table, empty if there is none
+ */
+struct pe {
+	const void *file;
+	u64 size;
+	u64 table;
+	unsigned int sections;
+	u64 headers;
+	struct parse_range certificates;
+};
+
+/* Offset of the PE header of an x86_64 PE file with a section table, else 0. */
+static u64 find_pe(const void *file, u64 size)
+{
+	u64 pe;
+
+	if (size < DOS_SIZE || parse_u16(file, 0) != DOS_MAGIC)
+		return 0;
+	pe = parse_u32(file, DOS_PE_OFFSET);
+	if (!parse_fits(pe, PE_OPTIONAL + OPTIONAL_NEEDED, size) ||
+	    parse_u32(file, pe) != PE_MAGIC ||
+	    parse_u16(file, pe + PE_MACHINE) != MACHINE_X86_64 ||
+	    parse_u16(file, pe + PE_OPTIONAL) != OPTIONAL_PE32PLUS ||
+	    parse_u16(file, pe + PE_OPTIONAL_SIZE) < OPTIONAL_NEEDED)
+		return 0;
+	return pe;
+}
+
+static u64 section_at(const struct pe *pe, unsigned int index)
+{
+	return pe->table + index * SECTION_SIZE;
+}
+
+static bool section_is(const struct pe *pe, unsigned int index,
+		       const char *name)
+{
+	const char *at = (const char *)pe->file + section_at(pe, index);
+
+	return !strncmp(at, name, SECTION_NAME_SIZE);
+}
+
+/* What the file holds of a section, padding included. */
+static struct parse_range section_raw(const struct pe *pe, unsigned int index)
+{
+	u64 at = section_at(pe, index);
+
+	return (struct parse_range){
+		.offset = parse_u32(pe->file, at + SECTION_RAW_OFFSET),
+		.size = parse_u32(pe->file, at + SECTION_RAW_SIZE),
+	};
+}
+
+static struct parse_range section_bytes(const struct pe *pe, unsigned int index)
+{
+	struct parse_range range = section_raw(pe, index);
+	u64 virtual_size = parse_u32(pe->file, section_at(pe, index) +
+				     SECTION_VIRTUAL_SIZE);
+
+	if (range.size > virtual_size)
+		range.size = virtual_size;
+	return range;
+}
+
+static int read_headers(const void *file, u64 size, struct pe *pe,
+			struct parse_reason *why)
+{
+	u64 at = find_pe(file, size), optional = at + PE_OPTIONAL;
+
+	if (!at)
+		return parse_refuse(why, "no x86_64 PE headers in a file of this size",
+			      size, DOS_SIZE);
+	*pe = (struct pe){
+		.file = file,
+		.size = size,
+		.table = optional + parse_u16(file, at + PE_OPTIONAL_SIZE),
+		.sections = parse_u16(file, at + PE_SECTIONS),
+		.headers = parse_u32(file, optional + OPTIONAL_HEADERS_SIZE),
+	};
+	if (parse_u32(file, optional + OPTIONAL_DIRECTORIES) > CERTIFICATES_INDEX) {
+		pe->certificates.offset =
+			parse_u32(file, optional + OPTIONAL_CERTIFICATES);
+		pe->certificates.size =
+			parse_u32(file, optional + OPTIONAL_CERTIFICATES + 4);
+	}
+	return 0;
+}
+
+static int check_headers(const struct pe *pe, struct parse_reason *why)
+{
+	u64 length = (u64)pe->sections * SECTION_SIZE;
+
+	if (pe->sections > MAX_SECTIONS)
+		return parse_refuse(why, "too many sections", pe->sections,
+			      MAX_SECTIONS);
+	if (pe->headers > pe->size)
+		return parse_refuse(why, "headers are longer than the file",
+			      pe->headers, pe->size);
+	if (!parse_fits(pe->table, length, pe->headers))
+		return parse_refuse(why, "section table ends behind the headers",
+			      pe->table + length, pe->headers);
+	if (!pe->certificates.size)
+		return 0;
+	if (!parse_fits(pe->certificates.offset, pe->certificates.size, pe->size))
+		return parse_refuse(why, "certificate table is not in the file",
+			      pe->certificates.offset, pe->size);
+	if (pe->certificates.offset < pe->headers)
+		return parse_refuse(why, "certificate table starts in the headers",
+			      pe->certificates.offset, pe->headers);
+	return 0;
+}
+
+/* Both lie in the file, so their ends do not wrap. */
+static bool share_a_byte(struct parse_range a, struct parse_range b)
+{
+	return a.size && b.size && a.offset < b.offset + b.size &&
+	       b.offset < a.offset + a.size;
+}
+
+/* Section @index against the file, the headers and the sections before it. */
+static int check_section(const struct pe *pe, unsigned int index,
+			 struct parse_reason *why)
+{
+	struct parse_range raw = section_raw(pe, index), other;
+	unsigned int i;
+
+	if (!raw.size)
+		return 0;
+	if (!parse_fits(raw.offset, raw.size, pe->size))
+		return parse_refuse(why, "section is not in the file", raw.offset,
+			      pe->size);
+	if (raw.offset < pe->headers)
+		return parse_refuse(why, "section starts in the headers", raw.offset,
+			      pe->headers);
+	if (share_a_byte(raw, pe->certificates))
+		return parse_refuse(why, "section overlaps the certificate table",
+			      raw.offset, pe->certificates.offset);
+	for (i = 0; i < index; i++) {
+		other = section_raw(pe, i);
+		if (share_a_byte(raw, other))
+			return parse_refuse(why, "section overlaps another one",
+				      raw.offset, other.offset);
+	}
+	return 0;
+}
+
+static int check_sections(const struct pe *pe, struct parse_reason *why)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < pe->sections; i++)
+		err = check_section(pe, i, why);
+	return err;
+}
+
+/* Sections that belong to every profile. */
+static unsigned int common_sections(const struct pe *pe)
+{
+	unsigned int i;
+
+	for (i = 0; i < pe->sections; i++) {
+		if (section_is(pe, i, ".profile"))
+			break;
+	}
+	return i;
+}
+
+static int take_section(const struct pe *pe, const char *name,
+			struct parse_range *out, struct parse_reason *why)
+{
+	unsigned int nr = common_sections(pe), i, found = nr;
+
+	*out = (struct parse_range){ 0, 0 };
+	for (i = 0; i < nr; i++) {
+		if (!section_is(pe, i, name))
+			continue;
+		if (found < nr)
+			return parse_refuse(why, "second section of a kind that may stand once",
+				      i, found);
+		found = i;
+		*out = section_bytes(pe, i);
+	}
+	return 0;
+}
+
+/* Any profile's. */
+static bool brings_section(const struct pe *pe, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < pe->sections; i++) {
+		if (section_is(pe, i, name) && section_bytes(pe, i).size)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * is_uki - is a file a PE file with a kernel in it?
+ * @file: its bytes
+ * @size: their number
+ *
+ * Return: true if parse_uki() has a say about it.
+ */
+bool is_uki(const void *file, u64 size)
+{
+	struct parse_reason ignored;
+	unsigned int i;
+	struct pe pe;
+
+	if (read_headers(file, size, &pe, &ignored))
+		return false;
+	for (i = 0; i < pe.sections && i < MAX_SECTIONS; i++) {
+		if (!parse_fits(section_at(&pe, i), SECTION_SIZE, size))
+			break;
+		if (section_is(&pe, i, ".linux"))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * parse_uki - find the parts of a unified kernel image
+ * @file: its bytes
+ * @size: their number
+ * @layout: set for a sound file; what .linux holds is still to be parsed
+ * @why: set for any other
+ *
+ * Return: 0 or -ENOEXEC.
+ */
+int parse_uki(const void *file, u64 size, struct uki_layout *layout,
+	      struct parse_reason *why)
+{
+	struct pe pe;
+	int err;
+
+	err = read_headers(file, size, &pe, why);
+	if (!err)
+		err = check_headers(&pe, why);
+	if (!err)
+		err = check_sections(&pe, why);
+	if (!err)
+		err = take_section(&pe, ".linux", &layout->kernel, why);
+	if (!err)
+		err = take_section(&pe, ".initrd", &layout->initrd, why);
+	if (!err)
+		err = take_section(&pe, ".cmdline", &layout->cmdline, why);
+	if (!err)
+		err = take_section(&pe, ".ucode", &layout->ucode, why);
+	if (err)
+		return err;
+	if (!layout->kernel.size)
+		return parse_refuse(why, "no kernel in .linux, sections", pe.sections,
+			      1);
+	layout->brings_initrd = brings_section(&pe, ".initrd");
+	layout->brings_cmdline = brings_section(&pe, ".cmdline");
+	return 0;
+}

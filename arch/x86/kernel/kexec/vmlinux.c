@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The loader of vmlinux, the kernel as the linker has made it.
+ *
+ * Nothing has to be decompressed, so this is the fastest way into the next
+ * kernel.  But what the decompressor does beside is not done either: there is no
+ * KASLR, nobody switches between 4- and 5-level page tables, and in an encrypted
+ * guest nobody sets up what the kernel needs to talk to its host.  The last two
+ * are refused.  An ELF file has no signature, so where signatures are enforced
+ * there is no vmlinux.
+ *
+ * The kernel reads its setup header from boot_params; the file has none, so it is
+ * made up here.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/cc_platform.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/root_dev.h>
+#include <linux/sizes.h>
+
+#include <asm/bootparam.h>
+#include <asm/setup.h>
+
+#include "load.h"
+
+static int vmlinux_probe(const char *buf, unsigned long size)
+{
+	struct vmlinux_layout layout;
+	struct parse_reason why;
+
+	if (!is_vmlinux(buf, size))
+		return -ENOEXEC;
+	if (parse_vmlinux(buf, size, &layout, &why))
+		x86_refuse_file("vmlinux", &why);
+	else if (pgtable_l5_enabled() && !layout.five_level)
+		kexec_refuse(-ENOEXEC, "vmlinux: 5-level page tables are on, and no symbol shows that it can use them");
+	else
+		return 0;
+	return KEXEC_PROBE_REFUSED;
+}
+
+static int check_guest(void)
+{
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return kexec_refuse(-EOPNOTSUPP, "vmlinux: only a bzImage can start in the encrypted memory of this guest");
+	return 0;
+}
+
+/*
+ * Upwards from the address it was linked for, so that it gets just that if
+ * nothing else is there.
+ */
+static int vmlinux_place(struct x86_load *load)
+{
+	const struct vmlinux_layout *layout = load->layout;
+	const struct kexec_buf where = {
+		.image = load->image,
+		.mem = KEXEC_BUF_MEM_UNKNOWN,
+		.buf_align = SZ_2M,
+		.buf_min = layout->base,
+		.buf_max = ULONG_MAX,
+	};
+	struct x86_part parts[VMLINUX_MAX_PARTS];
+	unsigned int i;
+	u64 mem;
+	int err;
+
+	for (i = 0; i < layout->nr_parts; i++) {
+		parts[i].bytes.at = load->kernel.at + layout->part[i].bytes.offset;
+		parts[i].bytes.size = layout->part[i].bytes.size;
+		parts[i].memsz = layout->part[i].size;
+	}
+	err = x86_add_run(&where, parts, layout->nr_parts, &mem);
+	if (err)
+		return err;
+	load->entry = mem + layout->entry;
+	pr_info("vmlinux at %#llx, linked for %#llx; without its decompressor there is no KASLR\n",
+		mem, layout->base);
+	return 0;
+}
+
+/* What the build would have written into the setup header of a bzImage. */
+static void make_header(struct setup_header *header,
+			const struct vmlinux_layout *layout)
+{
+	*header = (struct setup_header){
+		.root_flags = 1,	/* read-only, until init says otherwise */
+		.vid_mode = 0xffff,	/* as it is */
+		.boot_flag = 0xaa55,
+		.header = 0x53726448,	/* HdrS */
+		.version = 0x20f,
+		.loadflags = LOADED_HIGH,
+		.initrd_addr_max = INT_MAX,
+		.kernel_alignment = SZ_2M,
+		.relocatable_kernel = 1,
+		.min_alignment = ilog2(SZ_2M),
+		.xloadflags = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G,
+		.cmdline_size = COMMAND_LINE_SIZE - 1,
+		.pref_address = layout->base,
+		.init_size = layout->size,
+	};
+	if (layout->five_level)
+		header->xloadflags |= XLF_5LEVEL;
+}
+
+static void *vmlinux_load(struct kimage *image,
+			  char *kernel, unsigned long kernel_len,
+			  char *initrd, unsigned long initrd_len,
+			  char *cmdline, unsigned long cmdline_len)
+{
+	struct vmlinux_layout layout;
+	struct setup_header header;
+	struct parse_reason why;
+	struct x86_load load = {
+		.image = image,
+		.header = { &header, sizeof(header) },
+		.cmdline = { cmdline, cmdline_len ? cmdline_len - 1 : 0 },
+		.initrd = { initrd, initrd_len },
+		.place = vmlinux_place,
+		.kernel = { kernel, kernel_len },
+		.layout = &layout,
+	};
+	int err;
+
+	if (parse_vmlinux(kernel, kernel_len, &layout, &why))
+		return ERR_PTR(x86_refuse_file("vmlinux", &why));
+	err = check_guest();
+	if (err)
+		return ERR_PTR(err);
+	make_header(&header, &layout);
+	load.cmdline_max = header.cmdline_size;
+	return x86_load_files(&load);
+}
+
+const struct kexec_file_ops kexec_vmlinux_ops = {
+	.probe = vmlinux_probe,
+	.load = vmlinux_load,
+	.cleanup = x86_load_cleanup,
+};

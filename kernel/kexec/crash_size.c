@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/kexec_crash_size: how much memory is reserved for crash kernels,
+ * and giving part of it back.
+ *
+ * There are up to two regions, of which the low one, for devices that need it,
+ * is kept the longest: what goes first is the end of the other one.  If only
+ * the low one is left it becomes the one that crash images are loaded to.
+ * Memory that was given back is System RAM like any other, but it stays a
+ * resource of its own.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static resource_size_t region_size(const struct resource *region)
+{
+	return region->end ? resource_size(region) : 0;
+}
+
+/**
+ * crash_get_memory_size - how much memory is reserved for crash kernels
+ *
+ * Return: bytes; -EBUSY during a load, an unload or a reboot.
+ */
+ssize_t crash_get_memory_size(void)
+{
+	ssize_t size;
+
+	if (!mutex_trylock(&kexec_lock))
+		return -EBUSY;
+	size = region_size(&crashk_res) + region_size(&crashk_low_res);
+	mutex_unlock(&kexec_lock);
+	return size;
+}
+
+static struct resource *new_ram(void)
+{
+	struct resource *ram = kzalloc(sizeof(*ram), GFP_KERNEL);
+
+	if (ram)
+		*ram = (struct resource){
+			.name	= "System RAM",
+			.flags	= IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+		};
+	return ram;
+}
+
+/* Give the end of a region back as @ram; @keep bytes stay, none if it is 0. */
+static void cut_region(struct resource *region, resource_size_t keep,
+		       struct resource *ram)
+{
+	ram->start = region->start + keep;
+	ram->end = region->end;
+	/* Nothing is inside of it: this cannot fail. */
+	if (keep)
+		adjust_resource(region, region->start, keep);
+	else
+		release_resource(region);
+	crash_free_reserved_phys_range(ram->start, ram->end);
+	insert_resource(&iomem_resource, ram);
+	if (!keep) {
+		region->start = 0;
+		region->end = 0;
+	}
+}
+
+/* All memory that is needed is had before anything is given back. */
+static int cut_regions(resource_size_t keep, resource_size_t keep_low)
+{
+	bool cut = keep < region_size(&crashk_res);
+	bool cut_low = keep_low < region_size(&crashk_low_res);
+	struct resource *ram = cut ? new_ram() : NULL;
+	struct resource *low_ram = cut_low ? new_ram() : NULL;
+
+	if ((cut && !ram) || (cut_low && !low_ram)) {
+		kfree(ram);
+		kfree(low_ram);
+		return -ENOMEM;
+	}
+	if (cut)
+		cut_region(&crashk_res, keep, ram);
+	if (cut_low)
+		cut_region(&crashk_low_res, keep_low, low_ram);
+	return 0;
+}
+
+/* Crash images are loaded to crashk_res. */
+static void promote_low_region(void)
+{
+	if (crashk_res.end || !crashk_low_res.end)
+		return;
+
+	release_resource(&crashk_low_res);
+	crashk_res.start = crashk_low_res.start;
+	crashk_res.end = crashk_low_res.end;
+	crashk_low_res.start = 0;
+	crashk_low_res.end = 0;
+	insert_resource(&iomem_resource, &crashk_res);
+}
+
+/* A hotplug event may have the image in its hands. */
+static bool is_loaded(void)
+{
+	bool loaded;
+
+	mutex_lock(&crash_lock);
+	loaded = kexec_crash_image;
+	mutex_unlock(&crash_lock);
+	return loaded;
+}
+
+static int shrink(unsigned long size)
+{
+	resource_size_t low = region_size(&crashk_low_res);
+	resource_size_t all = region_size(&crashk_res) + low;
+	int err;
+
+	if (is_loaded())
+		return -ENOENT;
+	if (size > all)
+		return -EINVAL;
+
+	size = roundup(size, KEXEC_CRASH_MEM_ALIGN);
+	err = cut_regions(size > low ? size - low : 0, min(size, low));
+	if (!err)
+		promote_low_region();
+	return err;
+}
+
+/**
+ * crash_shrink_memory - give memory back that is reserved for crash kernels
+ * @new_size: bytes that stay reserved, rounded up to %KEXEC_CRASH_MEM_ALIGN
+ *
+ * Return: 0; -EINVAL if there is less; -ENOENT while a crash image is loaded;
+ * -EBUSY during a load, an unload or a reboot; -ENOMEM.
+ */
+int crash_shrink_memory(unsigned long new_size)
+{
+	int err;
+
+	if (!mutex_trylock(&kexec_lock))
+		return -EBUSY;
+	err = shrink(new_size);
+	mutex_unlock(&kexec_lock);
+	return err;
+}

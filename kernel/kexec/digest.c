@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Digests: what the purgatory checks before it enters the next kernel.
+ *
+ * They guard against stray writes, not against an attacker, who could write the
+ * digests as well.  They are taken from the pages of the image, where the bytes
+ * were put, and not from the buffers that they came from.
+ *
+ * Three segments are never checked: the purgatory's own, which holds the digests,
+ * IMA's, which is filled when the image is executed, and the ELF header of a
+ * dump, if it is to follow hotplug events.
+ *
+ * Most architectures have purgatories that take one SHA-256 over everything,
+ * as linux/purgatory.h has it.  CONFIG_KEXEC_PURGATORY_XXHASH selects the fast
+ * variant of linux/kexec_check.h.
+ */
+#define pr_fmt(fmt) "kexec: " fmt
+
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "internal.h"
+
+static bool is_purgatory(const struct kimage *image, unsigned long i)
+{
+	return image->segment[i].kbuf == image->purgatory_info.purgatory_buf;
+}
+
+static bool is_checked(const struct kimage *image, unsigned long i)
+{
+#ifdef CONFIG_IMA_KEXEC
+	if (image->is_ima_segment_index_set && i == image->ima_segment_index)
+		return false;
+#endif
+	return !is_purgatory(image, i) && !crash_hotplug_changes(image, i);
+}
+
+#ifdef CONFIG_KEXEC_PURGATORY_XXHASH
+
+#include <linux/kexec_check.h>
+#include <linux/xxhash.h>
+
+/* A crash image is copied to where it runs as soon as it is loaded. */
+static bool is_copied_late(const struct kimage *image)
+{
+	return image->type != KEXEC_TYPE_CRASH;
+}
+
+static void hash_run(struct xxh64_state *state, unsigned long pfn,
+		     unsigned long pages)
+{
+	unsigned long end = pfn + pages;
+
+	for (; pfn < end; pfn++) {
+		void *page = kmap_local_page(boot_pfn_to_page(pfn));
+
+		xxh64_update(state, page, PAGE_SIZE);
+		kunmap_local(page);
+		cond_resched();
+	}
+}
+
+static u64 hash_segment(struct kimage *image,
+			const struct kexec_segment *segment)
+{
+	unsigned long dest = segment->mem >> PAGE_SHIFT;
+	unsigned long end = dest + (segment->memsz >> PAGE_SHIFT);
+	unsigned long source, pages;
+	struct xxh64_state state;
+
+	xxh64_reset(&state, 0);
+	for (; kexec_next_source(image, &dest, end, &source, &pages);
+	     dest += pages)
+		if (source != dest || !is_copied_late(image))
+			hash_run(&state, source, pages);
+	return xxh64_digest(&state);
+}
+
+static int set_digests(struct kimage *image)
+{
+	struct kexec_check check = {
+		.list = is_copied_late(image) ? image->head & PAGE_MASK : 0,
+	};
+	unsigned long i;
+
+	for (i = 0; i < image->nr_segments; i++) {
+		const struct kexec_segment *segment = &image->segment[i];
+
+		if (is_checked(image, i))
+			check.region[i] = (struct kexec_check_region) {
+				.start	= segment->mem,
+				.len	= segment->memsz,
+				.digest	= hash_segment(image, segment),
+			};
+	}
+	return kexec_purgatory_get_set_symbol(image, "purgatory_check", &check,
+					      sizeof(check), false);
+}
+
+#else /* !CONFIG_KEXEC_PURGATORY_XXHASH */
+
+#include <crypto/hash.h>
+#include <linux/purgatory.h>
+#include <linux/sched/signal.h>
+
+static int sha_run(struct shash_desc *desc, unsigned long pfn,
+		   unsigned long pages)
+{
+	unsigned long end = pfn + pages;
+	int err = 0;
+
+	for (; !err && pfn < end; pfn++) {
+		void *page = kmap_local_page(boot_pfn_to_page(pfn));
+
+		err = crypto_shash_update(desc, page, PAGE_SIZE);
+		kunmap_local(page);
+		if (fatal_signal_pending(current))
+			err = -ENOMEM;
+		cond_resched();
+	}
+	return err;
+}
+
+static int sha_segment(struct kimage *image, struct shash_desc *desc,
+		       const struct kexec_segment *segment)
+{
+	unsigned long dest = segment->mem >> PAGE_SHIFT;
+	unsigned long end = dest + (segment->memsz >> PAGE_SHIFT);
+	unsigned long source, pages;
+	int err = 0;
+
+	for (; !err && kexec_next_source(image, &dest, end, &source, &pages);
+	     dest += pages)
+		err = sha_run(desc, source, pages);
+	return err;
+}
+
+static int sha_image(struct kimage *image, struct crypto_shash *sha,
+		     struct kexec_sha_region *region, u8 *digest)
+{
+	SHASH_DESC_ON_STACK(desc, sha);
+	unsigned long i;
+	int err;
+
+	desc->tfm = sha;
+	err = crypto_shash_init(desc);
+	for (i = 0; !err && i < image->nr_segments; i++) {
+		if (!is_checked(image, i))
+			continue;
+		region->start = image->segment[i].mem;
+		region->len = image->segment[i].memsz;
+		region++;
+		err = sha_segment(image, desc, &image->segment[i]);
+	}
+	return err ?: crypto_shash_final(desc, digest);
+}
+
+static int set_symbols(struct kimage *image, struct kexec_sha_region *region,
+		       u8 *digest)
+{
+	int err;
+
+	err = kexec_purgatory_get_set_symbol(image, "purgatory_sha_regions",
+					     region, KEXEC_SEGMENT_MAX *
+					     sizeof(*region), false);
+	if (err)
+		return err;
+	return kexec_purgatory_get_set_symbol(image, "purgatory_sha256_digest",
+					      digest, SHA256_DIGEST_SIZE,
+					      false);
+}
+
+static int set_digests(struct kimage *image)
+{
+	struct kexec_sha_region region[KEXEC_SEGMENT_MAX] = {};
+	struct crypto_shash *sha = crypto_alloc_shash("sha256", 0, 0);
+	u8 digest[SHA256_DIGEST_SIZE];
+	int err;
+
+	if (IS_ERR(sha))
+		return kexec_refuse(PTR_ERR(sha), "the digest of the image needs sha256: error %ld",
+				    PTR_ERR(sha));
+	err = sha_image(image, sha, region, digest);
+	crypto_free_shash(sha);
+	if (err)
+		return kexec_refuse(err, "no digest of the image: error %d",
+				    err);
+	return set_symbols(image, region, digest);
+}
+
+#endif /* CONFIG_KEXEC_PURGATORY_XXHASH */
+
+/**
+ * kexec_purgatory_digest - tell the purgatory what to find
+ * @image: the image, filled, and sealed: the purgatory may need the list.  One
+ *	without a purgatory is left alone
+ *
+ * To be called again when the sources of its pages have changed.  With
+ * CONFIG_KEXEC_PURGATORY_XXHASH that takes no memory and cannot fail.
+ *
+ * Return: 0; -ENOMEM, after a fatal signal too; -EINVAL if the purgatory is not
+ * of the expected kind; or why there is no SHA-256.
+ */
+int kexec_purgatory_digest(struct kimage *image)
+{
+	unsigned long i;
+	int err;
+
+	if (!image->purgatory_info.purgatory_buf)
+		return 0;
+
+	err = set_digests(image);
+	for (i = 0; !err && i < image->nr_segments; i++)
+		if (is_purgatory(image, i))
+			err = kexec_fill_segment(image, i);
+	return err;
+}
