@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From panic to the crash kernel.
+ * From panic() to the crash kernel.
  *
- * Whoever comes here may be in an NMI, on a CPU that died holding any lock.  So
- * nothing here sleeps, allocates, or waits for what another CPU must give: the
- * one lock, crash_slot, is tried, and held only while the crash region or
- * kexec_crash_image changes.  That a load, an unload or a reboot is under way
- * otherwise does not matter.
+ * The caller may be in an NMI, on a CPU that crashed with any lock held.  So nothing
+ * here sleeps, allocates, or waits for another CPU: the only lock, crash_slot, is
+ * tried, and its holders hold it only while they change the crash region or
+ * kexec_crash_image.  A load, an unload or a reboot in progress does not matter
+ * otherwise.
  *
- * What the other CPUs did is saved in notes, one for each possible CPU, whose
- * addresses user space and the ELF header of the dump know from the start.
+ * The registers of each CPU are saved in notes, one for each possible CPU.  The
+ * notes never move: user space and the ELF header of the dump have their addresses.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -27,20 +27,21 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "kexec/internal.h"
+#include "kexec/crash.h"
+#include "kexec/image.h"
 
 /* One for each possible CPU; they never move. */
 note_buf_t __percpu *crash_notes;
 
-/* 1 while somebody changes, or executes, what a panic would execute. */
+/* 1 while a CPU changes or executes the crash image. */
 static atomic_t crash_slot = ATOMIC_INIT(0);
 
 /**
- * crash_slot_try - get hold of the crash image and its region
+ * crash_slot_try - try to take crash_slot: the crash image and its region
  *
- * Safe in any context.  In task context crash_slot_hold() is meant to be used.
+ * Safe in any context.  A task uses crash_slot_hold().
  *
- * Return: false if somebody else has them.
+ * Return: false if another CPU has crash_slot.
  */
 bool crash_slot_try(void)
 {
@@ -48,9 +49,9 @@ bool crash_slot_try(void)
 }
 
 /**
- * crash_slot_leave - let others have the crash image and its region
+ * crash_slot_leave - release crash_slot
  *
- * For whom crash_slot_try() has returned true.
+ * After crash_slot_try() has returned true, or after crash_slot_hold().
  */
 void crash_slot_leave(void)
 {
@@ -59,16 +60,16 @@ void crash_slot_leave(void)
 
 /**
  * kexec_should_crash - should an oops of this task start the crash kernel?
- * @task: the task, which is the current one
+ * @task: the current task
  *
- * It should where the oops will end in a panic anyway, before anything else runs
- * that could disturb what is to be dumped.
+ * An oops that will end in a panic anyway starts the crash kernel at once, before
+ * other code changes the memory that the crash kernel dumps.
  *
  * Return: 1 or 0.
  */
 int kexec_should_crash(struct task_struct *task)
 {
-	/* Its turn comes after the notifiers, in panic(). */
+	/* panic() enters the crash kernel itself, after the notifiers. */
 	if (crash_kexec_post_notifiers)
 		return 0;
 	return panic_on_oops || in_interrupt() || !task->pid ||
@@ -76,7 +77,7 @@ int kexec_should_crash(struct task_struct *task)
 }
 
 /**
- * kexec_crash_loaded - is there a crash kernel?
+ * kexec_crash_loaded - is a crash image loaded?
  *
  * Return: 1 or 0.
  */
@@ -92,8 +93,9 @@ EXPORT_SYMBOL_GPL(kexec_crash_loaded);
  *
  * Called by the CPU that panic_cpu names, with interrupts off.
  *
- * It returns if there is no crash kernel, if the image is just being changed, or
- * if the architecture finds it damaged.  Debuggers know its frame by its name.
+ * The function returns if no crash image is loaded, if a task is just changing the
+ * image, or if the architecture finds the image damaged.  Debuggers look for this
+ * function by its name.
  */
 noinline __noclone void __crash_kexec(struct pt_regs *regs)
 {
@@ -122,21 +124,21 @@ STACK_FRAME_NON_STANDARD(__crash_kexec);
  * crash_kexec - enter the crash kernel, if no other CPU is about to
  * @regs: the registers at the time of the crash; NULL for those of the caller
  *
- * For an oops, that is outside of panic().  Safe in any context.
+ * For an oops, outside of panic().  Safe in any context.
  */
 __bpf_kfunc void crash_kexec(struct pt_regs *regs)
 {
 	if (!panic_try_start())
 		return;
 	__crash_kexec(regs);
-	/* Still here: let somebody panic. */
+	/* No crash kernel was entered: let a CPU panic. */
 	panic_reset();
 }
 
 /**
- * crash_save_cpu - save the state of a CPU for the dump
- * @regs: its registers
- * @cpu: its number
+ * crash_save_cpu - save the registers of a CPU for the dump
+ * @regs: the registers
+ * @cpu: number of the CPU
  *
  * Called on that CPU, in any context.
  */
@@ -156,7 +158,7 @@ void crash_save_cpu(struct pt_regs *regs, int cpu)
 	final_note(end);
 }
 
-/* The address of a note is published, so it must not cross a page. */
+/* The ELF header has the physical address of a note: it must not cross a page. */
 static int __init crash_notes_init(void)
 {
 	size_t align = roundup_pow_of_two(sizeof(note_buf_t));

@@ -15,7 +15,9 @@
 #include <linux/string.h>
 #include <linux/syscalls.h>
 
-#include "kexec/internal.h"
+#include "kexec/crash.h"
+#include "kexec/image.h"
+#include "kexec/pages.h"
 
 #ifdef CONFIG_KEXEC_JUMP
 #define KEXEC_JUMP_FLAGS	KEXEC_PRESERVE_CONTEXT
@@ -23,7 +25,7 @@
 #define KEXEC_JUMP_FLAGS	0
 #endif
 
-/* Bits 32 and up have always been ignored. */
+/* The call has always ignored bits 32 and up. */
 #define KEXEC_LOAD_FLAGS	(KEXEC_ON_CRASH | KEXEC_UPDATE_ELFCOREHDR | \
 				 KEXEC_CRASH_HOTPLUG_SUPPORT | KEXEC_JUMP_FLAGS)
 
@@ -44,7 +46,7 @@ static int check_policy(unsigned long flags)
 		return kexec_refuse(err, "a security module objects: error %d",
 				    err);
 
-	/* kexec_load(2) has no way to know who vouches for an image. */
+	/* kexec_load(2) cannot verify a signature. */
 	err = security_locked_down(LOCKDOWN_KEXEC);
 	if (err)
 		return kexec_refuse(err, "the kernel is locked down: error %d",
@@ -67,13 +69,7 @@ static int check_arguments(unsigned long nr_segments, unsigned long flags)
 	return 0;
 }
 
-static int refuse_table(unsigned long nr_segments, int err)
-{
-	return kexec_refuse(err, "the table of %lu segments cannot be copied: error %d",
-			    nr_segments, err);
-}
-
-/* An image from a table of at least one segment goes into its slot. */
+/* Load an image from a table of at least one segment. */
 static int load_image(unsigned long entry, unsigned long nr_segments,
 		      const struct kexec_segment *segments, unsigned long flags)
 {
@@ -99,6 +95,7 @@ static int load_image(unsigned long entry, unsigned long nr_segments,
 		err = kexec_image_install(image);
 	if (err)
 		kexec_image_free(image, NULL);
+	kexec_release_destinations();
 	return err;
 }
 
@@ -108,7 +105,7 @@ static int load_or_unload(unsigned long entry, unsigned long nr_segments,
 {
 	int err = 0;
 
-	if (!mutex_trylock(&kexec_lock))
+	if (!kexec_trylock())
 		return kexec_refuse(-EBUSY, "another load, an unload or a reboot is under way");
 
 	if (nr_segments)
@@ -117,6 +114,18 @@ static int load_or_unload(unsigned long entry, unsigned long nr_segments,
 		kexec_unload(image_type(flags));
 	kexec_unlock();
 	return err;
+}
+
+/* Copy a table whose entries have @size bytes; to be freed by kfree(). */
+static void *copy_table(const void __user *table, unsigned long nr_segments,
+			size_t size)
+{
+	void *copy = memdup_array_user(table, nr_segments, size);
+
+	if (IS_ERR(copy))
+		kexec_refuse(PTR_ERR(copy), "the table of %lu segments cannot be copied: error %ld",
+			     nr_segments, PTR_ERR(copy));
+	return copy;
 }
 
 SYSCALL_DEFINE4(kexec_load, unsigned long, entry, unsigned long, nr_segments,
@@ -135,9 +144,9 @@ SYSCALL_DEFINE4(kexec_load, unsigned long, entry, unsigned long, nr_segments,
 		return kexec_refuse(-EINVAL, "architecture %lu is not this machine's, %d",
 				    arch >> 16, KEXEC_ARCH >> 16);
 
-	table = memdup_array_user(segments, nr_segments, sizeof(*table));
+	table = copy_table(segments, nr_segments, sizeof(*table));
 	if (IS_ERR(table))
-		return refuse_table(nr_segments, PTR_ERR(table));
+		return PTR_ERR(table);
 
 	err = load_or_unload(entry, nr_segments, table, flags);
 	kfree(table);
@@ -170,13 +179,13 @@ COMPAT_SYSCALL_DEFINE4(kexec_load, compat_ulong_t, entry,
 	if (err)
 		return err;
 
-	/* A caller that is not native must name its architecture, whichever. */
+	/* A compat caller must name an architecture, of any machine. */
 	if ((flags & KEXEC_ARCH_MASK) == KEXEC_ARCH_DEFAULT)
 		return kexec_refuse(-EINVAL, "a compat call must name an architecture");
 
-	table = memdup_array_user(segments, nr_segments, sizeof(*table));
+	table = copy_table(segments, nr_segments, sizeof(*table));
 	if (IS_ERR(table))
-		return refuse_table(nr_segments, PTR_ERR(table));
+		return PTR_ERR(table);
 
 	for (i = 0; i < nr_segments; i++)
 		widen_segment(&wide[i], &table[i]);

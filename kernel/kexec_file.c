@@ -21,7 +21,10 @@
 #include <linux/syscalls.h>
 #include <linux/verification.h>
 
-#include "kexec/internal.h"
+#include "kexec/crash.h"
+#include "kexec/files.h"
+#include "kexec/image.h"
+#include "kexec/pages.h"
 
 #define KEXEC_FILE_FLAGS	(KEXEC_FILE_UNLOAD | KEXEC_FILE_ON_CRASH | \
 				 KEXEC_FILE_NO_INITRAMFS | KEXEC_FILE_DEBUG | \
@@ -56,19 +59,6 @@ int kexec_image_probe_default(struct kimage *image, void *buf,
 		return verdict ? -ENOEXEC : 0;
 	}
 	return -ENOEXEC;
-}
-
-/**
- * kexec_image_post_load_cleanup_default - release what the loader keeps
- * @image: the image
- *
- * Return: what the loader's cleanup returned, 0 without one.
- */
-int kexec_image_post_load_cleanup_default(struct kimage *image)
-{
-	if (!image->fops || !image->fops->cleanup)
-		return 0;
-	return image->fops->cleanup(image->image_loader_data);
 }
 
 #ifdef CONFIG_KEXEC_SIG
@@ -155,7 +145,7 @@ static int judge_signature(struct kimage *image)
 
 static int read_kernel(struct kimage *image, int fd)
 {
-	const struct kexec_file *file = &image->memory->file[0];
+	const struct kexec_file *file = &image->file[0];
 	int err = kexec_read_file(image, false, fd);
 
 	if (err)
@@ -175,7 +165,7 @@ static int read_kernel(struct kimage *image, int fd)
 
 static int read_initrd(struct kimage *image, int fd)
 {
-	const struct kexec_file *file = &image->memory->file[1];
+	const struct kexec_file *file = &image->file[1];
 	int err = kexec_read_file(image, true, fd);
 
 	if (err)
@@ -233,26 +223,6 @@ static void show_segments(const struct kimage *image)
 	kexec_dprintk("entry %#lx\n", image->start);
 }
 
-/**
- * kexec_file_done - let go of what only the load of an image needs
- * @image: the image, complete or given up
- */
-void kexec_file_done(struct kimage *image)
-{
-	if (!image->file_mode)
-		return;
-
-	arch_kimage_file_post_load_cleanup(image);
-	image->fops = NULL;
-	image->image_loader_data = NULL;
-	kexec_purgatory_free(image);
-	kexec_free_files(image);
-	image->kernel_buf = NULL;
-	image->initrd_buf = NULL;
-	kfree_sensitive(image->cmdline_buf);
-	image->cmdline_buf = NULL;
-}
-
 /* The arguments of the system call that name files. */
 struct file_args {
 	int kernel_fd;
@@ -282,17 +252,29 @@ static int build_image(struct kimage *image, const struct file_args *args)
 	return kexec_image_build(image);
 }
 
+static struct kimage *new_image(unsigned long flags)
+{
+	struct kimage *image = kexec_image_new(0, file_image_type(flags));
+
+	if (!image)
+		return NULL;
+	image->file_mode = true;
+	image->no_claim = !!(flags & KEXEC_FILE_NO_CMA);
+	image->force_dtb = !!(flags & KEXEC_FILE_FORCE_DTB);
+	image->file = kcalloc(KEXEC_NR_FILES, sizeof(*image->file), GFP_KERNEL);
+	if (image->file)
+		return image;
+	kexec_image_free(image, NULL);
+	return NULL;
+}
+
 static int load_files(const struct file_args *args)
 {
-	struct kimage *image;
+	struct kimage *image = new_image(args->flags);
 	int err;
 
-	image = kexec_image_new(0, file_image_type(args->flags));
 	if (!image)
 		return kexec_refuse(-ENOMEM, "no memory for the image");
-	image->file_mode = true;
-	image->no_claim = !!(args->flags & KEXEC_FILE_NO_CMA);
-	image->force_dtb = !!(args->flags & KEXEC_FILE_FORCE_DTB);
 	crash_hotplug_begin(image, 0);
 
 	kexec_file_dbg_print = args->flags & KEXEC_FILE_DEBUG;
@@ -308,6 +290,7 @@ static int load_files(const struct file_args *args)
 			ima_kexec_post_load(image);
 	}
 	kexec_file_dbg_print = false;
+	kexec_release_destinations();
 	return err;
 }
 
@@ -329,7 +312,7 @@ SYSCALL_DEFINE5(kexec_file_load, int, kernel_fd, int, initrd_fd,
 	if (flags & ~(unsigned long)KEXEC_FILE_FLAGS)
 		return kexec_refuse(-EINVAL, "flags %#lx are not known",
 				    flags & ~(unsigned long)KEXEC_FILE_FLAGS);
-	if (!mutex_trylock(&kexec_lock))
+	if (!kexec_trylock())
 		return kexec_refuse(-EBUSY, "another load, an unload or a reboot is under way");
 
 	if (flags & KEXEC_FILE_UNLOAD)

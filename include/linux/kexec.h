@@ -95,6 +95,8 @@ struct kexec_segment {
 	size_t memsz;
 };
 
+struct kexec_crash;
+struct kexec_file;
 struct kexec_memory;
 struct kimage;
 
@@ -183,6 +185,9 @@ struct kexec_file_ops {
  * @elf_load_addr: its physical address
  * @arch: what the architecture keeps
  * @memory: every page of the image; private to the core
+ * @file: the kernel and the initrd during a file load, else NULL; private to the
+ *	core
+ * @crash: what only a crash image has, else NULL; private to the core
  */
 struct kimage {
 	kimage_entry_t head;
@@ -237,6 +242,8 @@ struct kimage {
 #endif
 
 	struct kexec_memory *memory;
+	struct kexec_file *file;
+	struct kexec_crash *crash;
 };
 
 #ifdef CONFIG_COMPAT

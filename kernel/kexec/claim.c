@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In place: claiming the memory where an image is to stand.
+ * In place: claiming the destinations of an image.
  *
- * alloc_contig_range() gets any range of page frames that is free or can be
+ * alloc_contig_range() allocates any range of page frames that is free or can be
  * freed by migration.  Each success costs a grace period and a drain of all
- * CPUs, so runs are as long as possible: first a cheap look at every page tells
- * which runs have a chance, then each is claimed whole and only cut where that
- * fails.  A claim is an offer, never a need: what cannot be had is staged.
+ * CPUs, so a claim takes runs that are as long as possible: a first pass reads
+ * the state of each page without a lock and finds the promising runs; then each
+ * run is claimed whole, and cut only where that fails.  A load never depends on a
+ * claim: it stages the pages that it could not claim.
  *
- * Not touched are ZONE_MOVABLE and CMA, which must stay free of pages that
- * cannot be moved, and what a zone needs to stay above its high watermark, CMA
- * aside, since isolation does not look at watermarks.
+ * A claim leaves alone ZONE_MOVABLE and CMA, which must stay free of unmovable
+ * pages.  It also leaves alone as much free memory of a zone, CMA not counted, as
+ * the high watermark asks for, since isolation does not check watermarks.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -27,9 +28,10 @@
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
 
-#include "internal.h"
+#include "image.h"
+#include "pages.h"
 
-/* Pages looked at between two chances for a signal: 1 GiB. */
+/* The first pass checks for signals after so many pages: 1 GiB. */
 #define CLAIM_WINDOW_PAGES	(SZ_1G >> PAGE_SHIFT)
 
 /* A shorter run is not worth an attempt, unless it is a whole destination. */
@@ -63,14 +65,14 @@ static bool page_is_free(struct page *page)
 	return !page_ref_count(compound_head(page));
 }
 
-/* Free or movable, as far as a look without a lock can tell. */
+/* Free or movable, as far as the page shows without a lock. */
 static bool page_has_chance(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
 	if (!page || PageReserved(page) || PageHWPoison(page))
 		return false;
-	/* A huge page would be replaced, at a price, or end the attempt. */
+	/* alloc_contig_range() would have to allocate another huge page. */
 	if (PageHuge(page))
 		return false;
 	if (page_zonenum(page) == ZONE_MOVABLE || is_migrate_cma_page(page))
@@ -105,7 +107,7 @@ static struct plan_range next_run(struct plan_range range)
 	return run;
 }
 
-/* How many pages its zone can spare. */
+/* Number of free pages that the zone of a page can spare. */
 static unsigned long zone_headroom(unsigned long pfn)
 {
 	struct zone *zone = page_zone(pfn_to_page(pfn));
@@ -135,13 +137,13 @@ static int claim_piece(struct kimage *image, struct plan_range piece)
 	if (err)
 		return -ENOMEM;
 
-	kexec_hold(image, page, pages);
+	kexec_keep_unsorted(image, page, pages);
 	return 0;
 }
 
 /*
- * Claim as much of a run as can be had.  After a failure the first part is
- * tried alone, after a success all of the rest.
+ * Claim as much of a run as possible: after a failure try the first part of the
+ * piece, after a success all of the rest.
  */
 static int claim_run(struct kimage *image, struct plan_range run,
 		     unsigned long least)
@@ -194,21 +196,13 @@ static int claim_range(struct kimage *image, struct plan_range range)
 	return 0;
 }
 
-/* What of a destination has no source yet. */
 static int claim_destination(struct kimage *image,
 			     const struct plan_range *dest)
 {
-	struct plan_range gap = *dest;
-	unsigned long next, source, pages;
+	struct plan_range gap;
 	int err;
 
-	for (; gap.start < dest->end; gap.start = next + pages) {
-		next = gap.start;
-		pages = 0;
-		if (!kexec_next_source(image, &next, dest->end, &source,
-				       &pages))
-			next = dest->end;
-		gap.end = next;
+	for_each_kexec_gap(image, &gap, dest) {
 		err = claim_range(image, gap);
 		if (err)
 			return err;
@@ -224,11 +218,11 @@ static int claim_error(int err)
 }
 
 /**
- * kexec_claim - get the destinations of an image where they can be had
+ * kexec_claim - claim the destination pages of an image that have no source
  * @image: the image; its destinations are known
  *
- * Return: 0, whatever could be claimed; -ENOMEM after a fatal signal, or
- * without memory to remember what was claimed.
+ * Return: 0, however many pages were claimed; -ENOMEM after a fatal signal, or
+ * without memory for the map of sources.
  */
 int kexec_claim(struct kimage *image)
 {
@@ -242,16 +236,16 @@ int kexec_claim(struct kimage *image)
 		err = claim_destination(image, &memory->dest[i]);
 
 	err = claim_error(err);
-	return err ?: kexec_adopt_held(image);
+	return err ?: kexec_adopt_unsorted(image);
 }
 
 /**
- * kexec_claim_pieces - claim what can be had of a place found otherwise
+ * kexec_claim_pieces - claim as many pages of a place as possible
  * @image: the image
- * @mem: its physical address
- * @size: its length in bytes
+ * @mem: physical address of the place
+ * @size: length of the place in bytes
  *
- * Return: 0, whatever could be claimed; -EINTR after a fatal signal.
+ * Return: 0, however many pages were claimed; -EINTR after a fatal signal.
  */
 int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
 {
@@ -265,11 +259,11 @@ int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
 }
 
 /**
- * kexec_may_claim - has a page a chance to be claimed?
+ * kexec_may_claim - could a page be claimed now?
  * @pfn: its page frame
- * @free_only: only if nothing would have to be moved
+ * @free_only: only if it is free, so that nothing has to be migrated
  *
- * A look without a lock; what is true of a page may not be any more.
+ * The function takes no lock; the answer may be out of date at once.
  */
 bool kexec_may_claim(unsigned long pfn, bool free_only)
 {
@@ -279,19 +273,18 @@ bool kexec_may_claim(unsigned long pfn, bool free_only)
 
 /**
  * kexec_claim_whole - claim a place, or nothing of it
- * @search: the search that came upon it
+ * @image: the image; if it may not claim memory, nothing is claimed
  * @place: page frames of one zone
  *
- * If the image is not to claim anything, that it could be claimed is enough.
- *
- * Return: 0; -EINTR after a fatal signal, any other error if it is not to be had.
+ * Return: 0; -ENOSPC if the zone has too little free memory, nothing was
+ * attempted then; -EINTR after a fatal signal; -EBUSY or -ENOMEM if the place
+ * could not be claimed.
  */
-int kexec_claim_whole(struct kexec_search *search, struct plan_range place)
+int kexec_claim_whole(struct kimage *image, struct plan_range place)
 {
-	if (search->image->no_claim)
+	if (image->no_claim)
 		return 0;
 	if (zone_headroom(place.start) < place.end - place.start)
-		return -EBUSY;
-	search->tries--;
-	return claim_piece(search->image, place);
+		return -ENOSPC;
+	return claim_piece(image, place);
 }

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Control pages: what runs and is read between the two kernels.
+ * Control pages: the pages that are executed or read between the two kernels.
  *
  * The trampoline, its page tables and the hand-off list must lie outside every
- * destination, below KEXEC_CONTROL_MEMORY_LIMIT, and mapped by the kernel.
- * They come from a few blocks so that protecting them breaks as few large
- * mappings as possible; most images need one block.  Those of a crash image are
- * gaps of the crash region: borrowed, not allocated.  Memory that turns out to be
- * unfit is not lost: it may serve as a source.
+ * destination, below KEXEC_CONTROL_MEMORY_LIMIT, in memory that the kernel has
+ * mapped.  They are allocated in a few blocks, so that protecting them splits as
+ * few large mappings as possible; most images need one block.  A crash image
+ * borrows gaps of the crash region instead.  Pages that the page allocator
+ * returns and that do not fit may serve as sources.
  */
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "crash.h"
+#include "pages.h"
 
 /* Pages that a block has at least, where memory allows. */
 #define CONTROL_BLOCK_PAGES	16
@@ -53,7 +55,7 @@ static struct page *alloc_control(unsigned long pages)
 	return kexec_own_pages(page, pages) ? NULL : page;
 }
 
-/* @pages fit pages in one block; unfit ones find another use on the way. */
+/* @pages fit pages in one block; the image adopts blocks that do not fit. */
 static struct page *alloc_fit_control(struct kimage *image, unsigned long pages)
 {
 	struct page *page;
@@ -69,7 +71,7 @@ static struct page *alloc_fit_control(struct kimage *image, unsigned long pages)
 	return NULL;
 }
 
-/* Those of a crash image lie in the crash region, which nobody allocates. */
+/* No allocator has the pages of the crash region. */
 static int borrow_control(struct kimage *image, struct kexec_block *block,
 			  unsigned long align)
 {
@@ -77,8 +79,8 @@ static int borrow_control(struct kimage *image, struct kexec_block *block,
 	int err;
 
 	block->page = kexec_crash_hole(image, block->pages, align);
-	if (!block->page)
-		return -ENOSPC;
+	if (IS_ERR(block->page))
+		return PTR_ERR(block->page);
 
 	start = page_address(block->page);
 	err = arch_kexec_post_alloc_pages(start, block->pages, GFP_KERNEL);
@@ -90,21 +92,21 @@ static int borrow_control(struct kimage *image, struct kexec_block *block,
 static int fill_block(struct kimage *image, struct kexec_block *block,
 		      unsigned long align)
 {
-	if (image->type == KEXEC_TYPE_CRASH)
+	if (kexec_is_crash(image))
 		return borrow_control(image, block, align);
-	/* Blocks of the allocator are aligned anyway. */
+	/* The page allocator aligns a block to its size. */
 	block->page = alloc_fit_control(image, block->pages);
 	return block->page ? 0 : -ENOMEM;
 }
 
 /**
- * kexec_reserve_control - have room for control pages in one block
- * @image: the image, whose destinations are known
- * @pages: pages that will be wanted
- * @align: alignment in pages of the first of them, a power of two
+ * kexec_reserve_control - get one block for control pages
+ * @image: the image; its destinations are known
+ * @pages: number of pages
+ * @align: alignment of the block in pages, a power of two
  *
- * Return: 0; -ENOMEM; -ENOSPC if the crash region has no room for those of a crash
- * image.
+ * Return: 0; -ENOMEM; -ENOSPC if the image is a crash image and the crash region
+ * has no room for the block.
  */
 int kexec_reserve_control(struct kimage *image, unsigned long pages,
 			  unsigned long align)
@@ -126,7 +128,7 @@ int kexec_reserve_control(struct kimage *image, unsigned long pages,
 	return 0;
 }
 
-/* From the blocks there are: @pages pages, aligned to their number. */
+/* From the blocks of the image: @pages pages, aligned to their number. */
 static struct page *take_control(struct kimage *image, unsigned long pages)
 {
 	struct kexec_block *block;
@@ -144,8 +146,8 @@ static struct page *take_control(struct kimage *image, unsigned long pages)
 }
 
 /*
- * A new block, as large as all before it, so that there are few; or as large as
- * there is room for.
+ * A new block as large as all blocks before it together, so that there are few;
+ * or a smaller one where there is no room.
  */
 static int add_block(struct kimage *image, unsigned long pages)
 {
@@ -164,13 +166,12 @@ static int add_block(struct kimage *image, unsigned long pages)
 }
 
 /**
- * kimage_alloc_control_pages - pages for what runs between the kernels
+ * kimage_alloc_control_pages - allocate control pages
  * @image: the image
  * @order: 2^@order pages, aligned to their size
  *
- * To be called by machine_kexec_prepare() or machine_kexec_post_load().  The
- * pages are mapped by the kernel, hold anything, and belong to the image: they
- * are freed with it.
+ * For machine_kexec_prepare() and machine_kexec_post_load().  The kernel has the
+ * pages mapped; they are not cleared, and are freed with the image.
  *
  * Return: the first page, or NULL.
  */
@@ -184,27 +185,9 @@ struct page *kimage_alloc_control_pages(struct kimage *image,
 	if (page)
 		return page;
 	while ((err = add_block(image, pages))) {
-		if (err != -ENOSPC || !kexec_crash_make_room(image))
+		if (err != -ENOSPC || !kexec_is_crash(image) ||
+		    !kexec_crash_make_room(image))
 			return NULL;
 	}
 	return take_control(image, pages);
-}
-
-static void free_block(struct kimage *image, struct kexec_block *block)
-{
-	if (image->type != KEXEC_TYPE_CRASH)
-		kexec_disown_pages(block->page, block->pages);
-	else
-		arch_kexec_pre_free_pages(page_address(block->page),
-					  block->pages);
-}
-
-void kexec_free_control(struct kimage *image)
-{
-	struct kexec_block *block, *next;
-
-	list_for_each_entry_safe(block, next, &image->memory->control, link) {
-		free_block(image, block);
-		kfree(block);
-	}
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ELF header of a dump: what the crash kernel shows as /proc/vmcore.
+ * The ELF header of a dump (elfcorehdr), from which the crash kernel makes
+ * /proc/vmcore.
  *
- * It is the header of a core file, elf(5), whose offsets are physical addresses.
- * There is a PT_NOTE for the registers of each possible CPU and one for
- * vmcoreinfo, and a PT_LOAD for each range of memory; where wanted, another one
- * shows the kernel's text at the addresses that it was linked for.
+ * The header is that of a core file, elf(5), with physical addresses for offsets.
+ * A PT_NOTE for each possible CPU has its registers, one more has vmcoreinfo, and a
+ * PT_LOAD describes each range of memory.  If the caller wants it, another PT_LOAD
+ * has the kernel's text at the addresses for which it was linked.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/align.h>
 #include <linux/cpumask.h>
 #include <linux/elf.h>
+#include <linux/kexec.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -19,9 +21,7 @@
 
 #include <asm/sections.h>
 
-#include "internal.h"
-
-/* A program header more; kernel text has an address of its own. */
+/* Append a program header. */
 static void add_phdr(Elf64_Ehdr *ehdr, u32 type, u64 paddr, u64 vaddr, u64 size)
 {
 	Elf64_Phdr *table = (void *)ehdr + ehdr->e_phoff;
@@ -84,9 +84,9 @@ static void add_loads(Elf64_Ehdr *ehdr, const struct crash_mem *mem)
 
 /**
  * crash_prepare_elf64_headers - make the ELF header of a dump
- * @mem: the memory that is to be dumped, ascending, both ends inclusive
- * @need_kernel_map: show the kernel's text at its own addresses as well
- * @addr: set to the header, which the caller has to vfree()
+ * @mem: the ranges of memory to dump, ascending, both ends inclusive
+ * @need_kernel_map: add a PT_LOAD for the kernel's text at its own addresses
+ * @addr: set to the header, which the caller frees by vfree()
  * @sz: set to its length in bytes, a multiple of %ELF_CORE_HEADER_ALIGN
  *
  * Return: 0; -ENOMEM; -E2BIG if there are more ranges than an ELF header can name.

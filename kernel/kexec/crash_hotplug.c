@@ -2,16 +2,16 @@
 /*
  * CPU and memory hotplug while a crash image is loaded.
  *
- * The ELF header of the dump names the memory and the CPUs there were when the
- * image was loaded.  If the loader agrees it is rewritten in place when they
- * change, so that nobody has to load the image again.  The header is never
- * part of what the purgatory checks then.
+ * The ELF header of the dump lists the memory and the CPUs of the moment when the
+ * image was loaded.  If the loader agrees, an event rewrites the header in place, so
+ * that user space does not have to load the image again.  The purgatory does not
+ * check the header then.
  *
- * Every event waits for its turn under crash_lock; none is lost.  One that comes
- * while an image is being loaded finds nothing to change yet: it is counted, and
- * the image catches up as soon as it is installed.
+ * Every event takes crash_lock; none is lost.  An event during a load finds no
+ * header to rewrite yet: it is counted, and the load brings the header up to date
+ * when it installs the image.
  *
- * An event is never refused because the header cannot follow.
+ * No event is refused because the header cannot be rewritten.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -23,14 +23,16 @@
 #include <linux/notifier.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "crash.h"
+#include "image.h"
+#include "pages.h"
 
 /* Hotplug events so far; protected by crash_lock. */
 static unsigned long cpu_events;
 static unsigned long memory_events;
 
 /**
- * crash_hotplug_begin - take note of what a new image is about to miss
+ * crash_hotplug_begin - record the number of events before a load
  * @image: the image; its file_mode is set
  * @flags: of kexec_load(2); 0 for kexec_file_load(2)
  */
@@ -40,26 +42,26 @@ void crash_hotplug_begin(struct kimage *image, unsigned long flags)
 		return;
 
 	mutex_lock(&crash_lock);
-	image->memory->cpu_events = cpu_events;
-	image->memory->memory_events = memory_events;
+	image->crash->cpu_events = cpu_events;
+	image->crash->memory_events = memory_events;
 	mutex_unlock(&crash_lock);
 	image->hotplug_support = arch_crash_hotplug_support(image, flags);
 }
 
-/* The bytes are where the image has them now, not in the region yet. */
+/* The bytes are in the source of the segment, and may not be in the region yet. */
 static bool is_core_header(struct kimage *image, unsigned long index)
 {
 	const struct kexec_segment *segment = &image->segment[index];
-	unsigned long dest = segment->mem >> PAGE_SHIFT, source, pages;
+	struct kexec_extent extent = { .dest = segment->mem >> PAGE_SHIFT };
 	const Elf64_Ehdr *ehdr;
 	struct page *page;
 	bool found;
 
 	if (segment->bufsz < sizeof(*ehdr) ||
-	    !kexec_next_source(image, &dest, dest + 1, &source, &pages))
+	    !kexec_next_extent(image, &extent, extent.dest + 1))
 		return false;
 
-	page = boot_pfn_to_page(source);
+	page = boot_pfn_to_page(extent.source);
 	ehdr = kmap_local_page(page);
 	found = !memcmp(ehdr->e_ident, ELFMAG, SELFMAG) &&
 		ehdr->e_type == ET_CORE;
@@ -69,9 +71,10 @@ static bool is_core_header(struct kimage *image, unsigned long index)
 
 /**
  * crash_hotplug_find_header - find the ELF header of the dump
- * @image: the image, filled; the loader of a file load has set it
+ * @image: the crash image, filled; the loader of a file load has set
+ *	kimage.elfcorehdr_index already
  *
- * Return: 0.  An image without one can be loaded, but does not follow events.
+ * Return: 0.  An image without a header can be loaded, but no event changes it.
  */
 int crash_hotplug_find_header(struct kimage *image)
 {
@@ -96,7 +99,7 @@ int crash_hotplug_find_header(struct kimage *image)
  * @image: the image
  * @index: the segment
  *
- * Return: true if no purgatory may check it.
+ * Return: true if a purgatory must not check the segment.
  */
 bool crash_hotplug_changes(const struct kimage *image, unsigned long index)
 {
@@ -114,7 +117,7 @@ static void rewrite_header(struct kimage *image, int action,
 	if (IS_ENABLED(CONFIG_ARCH_KEEPS_CRASH_IMAGE)) {
 		arch_crash_handle_hotplug_event(image, memory);
 	} else {
-		/* It writes to the region itself. */
+		/* The architecture writes to the region itself. */
 		crash_region_open();
 		crash_slot_hold();
 		arch_crash_handle_hotplug_event(image, memory);
@@ -125,21 +128,21 @@ static void rewrite_header(struct kimage *image, int action,
 }
 
 /**
- * crash_hotplug_catch_up - bring an image up to date that was just installed
- * @image: the image; crash_lock is held
+ * crash_hotplug_catch_up - rewrite the header for the events during a load
+ * @image: the image that was just installed; crash_lock is held
  */
 void crash_hotplug_catch_up(struct kimage *image)
 {
 	lockdep_assert_held(&crash_lock);
-	/* By now all has come that came, and gone that went. */
-	if (image->memory->cpu_events != cpu_events)
+	/* The header lists everything that is there now: one rewrite will do. */
+	if (image->crash->cpu_events != cpu_events)
 		rewrite_header(image, KEXEC_CRASH_HP_ADD_CPU, NULL);
-	if (image->memory->memory_events != memory_events)
+	if (image->crash->memory_events != memory_events)
 		rewrite_header(image, KEXEC_CRASH_HP_ADD_MEMORY, NULL);
 }
 
 /**
- * crash_check_hotplug_support - does the loaded crash image follow events?
+ * crash_check_hotplug_support - do events change the loaded crash image?
  *
  * Return: 1 or 0.
  */

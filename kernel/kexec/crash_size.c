@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/kexec_crash_size: how much memory is reserved for crash kernels,
- * and giving part of it back.
+ * /sys/kernel/kexec_crash_size: the amount of memory that is reserved for crash
+ * kernels, and freeing part of it.
  *
- * There are up to two regions, of which the low one, for devices that need it,
- * is kept the longest: what goes first is the end of the other one.  If only
- * the low one is left it becomes the one that crash images are loaded to.
- * Memory that was given back is System RAM like any other, but it stays a
- * resource of its own.
+ * There are up to two regions.  The end of the high region is freed first; the low
+ * region, for devices that need low memory, is kept the longest.  If only the low
+ * region is left, crash images are loaded to it.  Freed memory is System RAM like
+ * any other, but stays a resource of its own.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -15,7 +14,8 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "crash.h"
+#include "image.h"
 
 static resource_size_t region_size(const struct resource *region)
 {
@@ -23,7 +23,7 @@ static resource_size_t region_size(const struct resource *region)
 }
 
 /**
- * crash_get_memory_size - how much memory is reserved for crash kernels
+ * crash_get_memory_size - the amount of memory that is reserved for crash kernels
  *
  * Return: bytes; -EBUSY during a load, an unload or a reboot.
  */
@@ -31,10 +31,10 @@ ssize_t crash_get_memory_size(void)
 {
 	ssize_t size;
 
-	if (!mutex_trylock(&kexec_lock))
+	if (!kexec_trylock())
 		return -EBUSY;
 	size = region_size(&crashk_res) + region_size(&crashk_low_res);
-	mutex_unlock(&kexec_lock);
+	kexec_unlock();
 	return size;
 }
 
@@ -50,13 +50,13 @@ static struct resource *new_ram(void)
 	return ram;
 }
 
-/* Give the end of a region back as @ram; @keep bytes stay, none if it is 0. */
+/* Free the end of a region as @ram; @keep bytes stay reserved, may be 0. */
 static void cut_region(struct resource *region, resource_size_t keep,
 		       struct resource *ram)
 {
 	ram->start = region->start + keep;
 	ram->end = region->end;
-	/* Nothing is inside of it: this cannot fail. */
+	/* The region has no children: this cannot fail. */
 	if (keep)
 		adjust_resource(region, region->start, keep);
 	else
@@ -69,7 +69,7 @@ static void cut_region(struct resource *region, resource_size_t keep,
 	}
 }
 
-/* All memory that is needed is had before anything is given back. */
+/* All allocations come before the first change. */
 static int cut_regions(resource_size_t keep, resource_size_t keep_low)
 {
 	bool cut = keep < region_size(&crashk_res);
@@ -103,7 +103,7 @@ static void promote_low_region(void)
 	insert_resource(&iomem_resource, &crashk_res);
 }
 
-/* A hotplug event may have the image in its hands. */
+/* A hotplug event may be changing the image. */
 static bool is_loaded(void)
 {
 	bool loaded;
@@ -133,19 +133,19 @@ static int shrink(unsigned long size)
 }
 
 /**
- * crash_shrink_memory - give memory back that is reserved for crash kernels
- * @new_size: bytes that stay reserved, rounded up to %KEXEC_CRASH_MEM_ALIGN
+ * crash_shrink_memory - free memory that is reserved for crash kernels
+ * @new_size: number of bytes that stay reserved, rounded up to %KEXEC_CRASH_MEM_ALIGN
  *
- * Return: 0; -EINVAL if there is less; -ENOENT while a crash image is loaded;
+ * Return: 0; -EINVAL if less is reserved; -ENOENT while a crash image is loaded;
  * -EBUSY during a load, an unload or a reboot; -ENOMEM.
  */
 int crash_shrink_memory(unsigned long new_size)
 {
 	int err;
 
-	if (!mutex_trylock(&kexec_lock))
+	if (!kexec_trylock())
 		return -EBUSY;
 	err = shrink(new_size);
-	mutex_unlock(&kexec_lock);
+	kexec_unlock();
 	return err;
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Digests: what the purgatory checks before it enters the next kernel.
+ * Digests: the purgatory checks them before it enters the next kernel.
  *
- * They guard against stray writes, not against an attacker, who could write the
- * digests as well.  They are taken from the pages of the image, where the bytes
- * were put, and not from the buffers that they came from.
+ * Digests detect stray writes.  They do not stop an attacker, who could write the
+ * digests as well.  A digest covers the pages of the image, to which the bytes were
+ * copied, and not the buffers from which they were copied.
  *
- * Three segments are never checked: the purgatory's own, which holds the digests,
- * IMA's, which is filled when the image is executed, and the ELF header of a
- * dump, if it is to follow hotplug events.
+ * The purgatory does not check three segments: its own, which holds the digests;
+ * that of IMA, which IMA fills when the image is executed; and the ELF header of a
+ * dump, if the header follows hotplug events.
  *
- * Most architectures have purgatories that take one SHA-256 over everything,
- * as linux/purgatory.h has it.  CONFIG_KEXEC_PURGATORY_XXHASH selects the fast
- * variant of linux/kexec_check.h.
+ * Most architectures have purgatories that take one SHA-256 over all segments, see
+ * linux/purgatory.h.  CONFIG_KEXEC_PURGATORY_XXHASH selects the faster digests of
+ * linux/kexec_check.h.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -20,7 +20,10 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "crash.h"
+#include "files.h"
+#include "image.h"
+#include "pages.h"
 
 static bool is_purgatory(const struct kimage *image, unsigned long i)
 {
@@ -41,14 +44,14 @@ static bool is_checked(const struct kimage *image, unsigned long i)
 #include <linux/kexec_check.h>
 #include <linux/xxhash.h>
 
-/* A crash image is copied to where it runs as soon as it is loaded. */
+/* A crash image is copied to its destination as soon as it is loaded. */
 static bool is_copied_late(const struct kimage *image)
 {
 	return image->type != KEXEC_TYPE_CRASH;
 }
 
-static void hash_run(struct xxh64_state *state, unsigned long pfn,
-		     unsigned long pages)
+static void hash_pages(struct xxh64_state *state, unsigned long pfn,
+		       unsigned long pages)
 {
 	unsigned long end = pfn + pages;
 
@@ -64,16 +67,15 @@ static void hash_run(struct xxh64_state *state, unsigned long pfn,
 static u64 hash_segment(struct kimage *image,
 			const struct kexec_segment *segment)
 {
-	unsigned long dest = segment->mem >> PAGE_SHIFT;
-	unsigned long end = dest + (segment->memsz >> PAGE_SHIFT);
-	unsigned long source, pages;
+	unsigned long first = segment->mem >> PAGE_SHIFT;
+	struct kexec_extent extent;
 	struct xxh64_state state;
 
 	xxh64_reset(&state, 0);
-	for (; kexec_next_source(image, &dest, end, &source, &pages);
-	     dest += pages)
-		if (source != dest || !is_copied_late(image))
-			hash_run(&state, source, pages);
+	for_each_kexec_extent(image, &extent, first,
+			      first + (segment->memsz >> PAGE_SHIFT))
+		if (extent.source != extent.dest || !is_copied_late(image))
+			hash_pages(&state, extent.source, extent.pages);
 	return xxh64_digest(&state);
 }
 
@@ -104,8 +106,8 @@ static int set_digests(struct kimage *image)
 #include <linux/purgatory.h>
 #include <linux/sched/signal.h>
 
-static int sha_run(struct shash_desc *desc, unsigned long pfn,
-		   unsigned long pages)
+static int sha_pages(struct shash_desc *desc, unsigned long pfn,
+		     unsigned long pages)
 {
 	unsigned long end = pfn + pages;
 	int err = 0;
@@ -125,15 +127,17 @@ static int sha_run(struct shash_desc *desc, unsigned long pfn,
 static int sha_segment(struct kimage *image, struct shash_desc *desc,
 		       const struct kexec_segment *segment)
 {
-	unsigned long dest = segment->mem >> PAGE_SHIFT;
-	unsigned long end = dest + (segment->memsz >> PAGE_SHIFT);
-	unsigned long source, pages;
-	int err = 0;
+	unsigned long first = segment->mem >> PAGE_SHIFT;
+	struct kexec_extent extent;
+	int err;
 
-	for (; !err && kexec_next_source(image, &dest, end, &source, &pages);
-	     dest += pages)
-		err = sha_run(desc, source, pages);
-	return err;
+	for_each_kexec_extent(image, &extent, first,
+			      first + (segment->memsz >> PAGE_SHIFT)) {
+		err = sha_pages(desc, extent.source, extent.pages);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static int sha_image(struct kimage *image, struct crypto_shash *sha,
@@ -192,12 +196,12 @@ static int set_digests(struct kimage *image)
 #endif /* CONFIG_KEXEC_PURGATORY_XXHASH */
 
 /**
- * kexec_purgatory_digest - tell the purgatory what to find
- * @image: the image, filled, and sealed: the purgatory may need the list.  One
- *	without a purgatory is left alone
+ * kexec_purgatory_digest - write the digests of an image to its purgatory
+ * @image: the image, filled and with its hand-off list, which the purgatory may
+ *	read; nothing is done for an image without a purgatory
  *
- * To be called again when the sources of its pages have changed.  With
- * CONFIG_KEXEC_PURGATORY_XXHASH that takes no memory and cannot fail.
+ * The caller calls it again when sources of the image have changed.  With
+ * CONFIG_KEXEC_PURGATORY_XXHASH this allocates nothing and cannot fail.
  *
  * Return: 0; -ENOMEM, after a fatal signal too; -EINVAL if the purgatory is not
  * of the expected kind; or why there is no SHA-256.

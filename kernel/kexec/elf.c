@@ -20,7 +20,7 @@
 #include <linux/string.h>
 #include <linux/swab.h>
 
-#include "internal.h"
+#include "files.h"
 
 #define HOST_DATA	(IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? ELFDATA2MSB : \
 							     ELFDATA2LSB)

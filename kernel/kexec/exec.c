@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaving: from reboot(LINUX_REBOOT_CMD_KEXEC) to the next kernel.
+ * From reboot(LINUX_REBOOT_CMD_KEXEC) to the next kernel.
  *
- * Processes are neither killed nor file systems synced; that is user space's
- * part.  What could still refuse is asked first, while the system runs as it
- * always did.  Then there is no way back: everybody who must know is told, the
- * devices stop, the other CPUs stop, and the architecture jumps.  An image that
- * is to return goes another way, that of jump.c.
+ * User space kills processes and syncs file systems; the kernel does not.  The
+ * checks that can refuse the reboot come first, while the system still runs as
+ * before.  After them there is no way back: the reboot notifiers run, the devices
+ * stop, the other CPUs stop, and the architecture jumps.  For an image that
+ * returns see jump.c.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -15,11 +15,12 @@
 #include <linux/reboot.h>
 #include <linux/syscore_ops.h>
 
-#include "internal.h"
+#include "image.h"
+#include "pages.h"
 
 /*
- * True from before the first reboot notifier runs to the end: drivers treat
- * their devices otherwise than before a reset by the firmware.
+ * Set before the first reboot notifier runs: drivers treat their devices
+ * otherwise than before a reset by the firmware.
  */
 bool kexec_in_progress;
 
@@ -56,7 +57,7 @@ int kernel_kexec(void)
 {
 	int err;
 
-	if (!mutex_trylock(&kexec_lock)) {
+	if (!kexec_trylock()) {
 		pr_notice("reboot refused: a load or an unload is under way\n");
 		return -EBUSY;
 	}
@@ -68,14 +69,16 @@ int kernel_kexec(void)
 	}
 	err = kexec_recheck_destinations(kexec_image);
 	if (err)
-		goto unlock;
+		goto release;
 
 	if (IS_ENABLED(CONFIG_KEXEC_JUMP) && kexec_image->preserve_context) {
 		err = kexec_jump(kexec_image);
-		goto unlock;
+		goto release;
 	}
 	quiesce();
 	machine_kexec(kexec_image);
+release:
+	kexec_release_destinations();
 unlock:
 	kexec_unlock();
 	return err;

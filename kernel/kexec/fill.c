@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filling and sealing: the bytes of the segments go where they stand or wait,
- * and what waits goes on the hand-off list.
- *
- * The list is the one that every architecture's relocation code walks; see
- * linux/kexec.h.  Destinations ascend, so a run of consecutive sources is as
- * long as memory allowed.  An architecture that knows images in place gets
- * entries for staged pages only; others get every page, a page in place as its
- * own source, because their code derives from the list what to clean from
- * caches.
- *
- * Writing the list cannot fail: its pages are taken while a load still can.
+ * Filling: the bytes of the segments are copied to the pages of the image, in
+ * place or staged.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
-#include <linux/cc_platform.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
-#include <linux/pgtable.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "internal.h"
+#include "image.h"
+#include "pages.h"
 
-/* The page of a file that became the source itself has its bytes. */
+/* A page of a file that has become the source has the bytes already. */
 static bool page_is_buffer(struct page *page, const void *buf)
 {
 	return is_vmalloc_addr(buf) && vmalloc_to_page(buf) == page;
@@ -53,28 +43,30 @@ static int fill_page(struct page *page, const struct kimage *image,
 	return left ? -EFAULT : 0;
 }
 
-/* What an installed image needs is written whatever becomes of the task. */
+/* A fatal signal does not stop changes of an installed image. */
 static bool is_killed(const struct kimage *image)
 {
 	return *kexec_slot(image->type) != image &&
 	       fatal_signal_pending(current);
 }
 
-static int fill_run(const struct kimage *image,
-		    const struct kexec_segment *segment, unsigned long offset,
-		    unsigned long source, unsigned long pages)
+static int fill_extent(const struct kimage *image,
+		       const struct kexec_segment *segment,
+		       const struct kexec_extent *extent)
 {
+	unsigned long first = segment->mem >> PAGE_SHIFT, offset, i;
 	size_t bytes;
 	int err;
 
-	for (; pages; pages--, source++, offset += PAGE_SIZE) {
+	for (i = 0; i < extent->pages; i++) {
 		if (is_killed(image))
 			return -ENOMEM;
+		offset = (extent->dest + i - first) << PAGE_SHIFT;
 		bytes = segment->bufsz > offset ?
 			min(segment->bufsz - offset, PAGE_SIZE) : 0;
-		err = fill_page(boot_pfn_to_page(source), image, segment,
-				offset, bytes);
-		/* A signal ends the wait for a page of the buffer, too. */
+		err = fill_page(boot_pfn_to_page(extent->source + i), image,
+				segment, offset, bytes);
+		/* A signal may have ended the wait for a page of the buffer. */
 		if (err)
 			return fatal_signal_pending(current) ? -ENOMEM : err;
 		cond_resched();
@@ -83,7 +75,7 @@ static int fill_run(const struct kimage *image,
 }
 
 /**
- * kexec_fill_segment - put the bytes of one segment into the pages of the image
+ * kexec_fill_segment - copy the bytes of one segment to the pages of the image
  * @image: the image
  * @index: the segment; every page of its destination has a source
  *
@@ -94,14 +86,12 @@ int kexec_fill_segment(struct kimage *image, unsigned long index)
 {
 	const struct kexec_segment *segment = &image->segment[index];
 	unsigned long first = segment->mem >> PAGE_SHIFT;
-	unsigned long end = first + (segment->memsz >> PAGE_SHIFT);
-	unsigned long dest = first, source, pages;
+	struct kexec_extent extent;
 	int err;
 
-	for (; kexec_next_source(image, &dest, end, &source, &pages);
-	     dest += pages) {
-		err = fill_run(image, segment, (dest - first) << PAGE_SHIFT,
-			       source, pages);
+	for_each_kexec_extent(image, &extent, first,
+			      first + (segment->memsz >> PAGE_SHIFT)) {
+		err = fill_extent(image, segment, &extent);
 		if (err)
 			return err;
 	}
@@ -109,7 +99,7 @@ int kexec_fill_segment(struct kimage *image, unsigned long index)
 }
 
 /**
- * kexec_fill - put the bytes of all segments into the pages of the image
+ * kexec_fill - copy the bytes of all segments to the pages of the image
  * @image: the image; every destination page has a source
  *
  * Return: 0; -EFAULT if a buffer cannot be read; -ENOMEM after a fatal signal.
@@ -129,166 +119,4 @@ int kexec_fill(struct kimage *image)
 					    i);
 	}
 	return 0;
-}
-
-/* Must this run be on the list? */
-static bool run_is_listed(unsigned long dest, unsigned long source)
-{
-	return dest != source ||
-	       !IS_ENABLED(CONFIG_ARCH_SUPPORTS_KEXEC_INPLACE);
-}
-
-/**
- * kexec_seal_prepare - take the pages of the hand-off list
- * @image: the image; every destination page has a source
- *
- * Return: 0 or -ENOMEM.
- */
-int kexec_seal_prepare(struct kimage *image)
-{
-	unsigned long dest = 0, source, pages, sources = 0, runs = 0;
-	struct page *page;
-	unsigned long wanted;
-
-	/* A crash image is copied when it is installed. */
-	if (image->type == KEXEC_TYPE_CRASH) {
-		image->head = IND_DONE;
-		return 0;
-	}
-
-	for (; kexec_next_source(image, &dest, ULONG_MAX, &source, &pages);
-	     dest += pages) {
-		if (!run_is_listed(dest, source))
-			continue;
-		sources += pages;
-		runs++;
-	}
-
-	for (wanted = plan_list_pages(sources, runs, KEXEC_LIST_ENTRIES); wanted;
-	     wanted--) {
-		page = kimage_alloc_control_pages(image, 0);
-		if (!page)
-			return kexec_refuse(-ENOMEM, "no memory for %lu pages of the hand-off list",
-					    wanted);
-		list_add_tail(&page->lru, &image->memory->list_pages);
-	}
-	kexec_seal(image);
-	return 0;
-}
-
-/* Where the next entry goes; the last slot of a page links to the next page. */
-struct list_cursor {
-	struct page *page;
-	unsigned int slot;
-};
-
-static void put_entry(struct list_cursor *at, unsigned long pfn,
-		      unsigned int flag)
-{
-	kimage_entry_t *entries = page_address(at->page);
-
-	if (at->slot == KEXEC_LIST_ENTRIES - 1) {
-		struct page *next = list_next_entry(at->page, lru);
-
-		entries[at->slot] = page_to_boot_pfn(next) << PAGE_SHIFT |
-				    IND_INDIRECTION;
-		at->page = next;
-		at->slot = 0;
-		entries = page_address(next);
-	}
-	entries[at->slot++] = pfn << PAGE_SHIFT | flag;
-}
-
-/**
- * kexec_seal - write the hand-off list
- * @image: the image; kexec_seal_prepare() has taken the pages, and since then
- *	nothing was staged anew
- */
-void kexec_seal(struct kimage *image)
-{
-	unsigned long dest = 0, source, pages;
-	struct list_cursor at = {
-		.page = list_first_entry(&image->memory->list_pages,
-					 struct page, lru),
-	};
-
-	image->head = page_to_boot_pfn(at.page) << PAGE_SHIFT | IND_INDIRECTION;
-	for (; kexec_next_source(image, &dest, ULONG_MAX, &source, &pages);
-	     dest += pages) {
-		if (!run_is_listed(dest, source))
-			continue;
-		put_entry(&at, dest, IND_DESTINATION);
-		for (unsigned long i = 0; i < pages; i++)
-			put_entry(&at, source + i, IND_SOURCE);
-		cond_resched();
-	}
-	put_entry(&at, 0, IND_DONE);
-}
-
-/*
- * Host memory encryption: the pages of an image are decrypted in the direct
- * map, and no other mapping of them may differ.
- */
-static pgprot_t image_prot(void)
-{
-	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
-		return pgprot_decrypted(PAGE_KERNEL);
-	return PAGE_KERNEL;
-}
-
-/**
- * kexec_vmap - map pages of an image in one piece
- * @page: the pages
- * @pages: their number
- *
- * Return: the address, for vunmap(); or NULL.
- */
-void *kexec_vmap(struct page **page, unsigned long pages)
-{
-	return vmap(page, pages, VM_MAP, image_prot());
-}
-
-/* The pages that hold the bytes of @pages destination pages from @pfn on. */
-static bool list_sources(struct kimage *image, unsigned long pfn,
-			 unsigned long pages, struct page **out)
-{
-	unsigned long end = pfn + pages, dest = pfn, source, run, i;
-	unsigned long found = 0;
-
-	for (; kexec_next_source(image, &dest, end, &source, &run);
-	     dest += run, found += run)
-		for (i = 0; i < run; i++)
-			out[dest - pfn + i] = boot_pfn_to_page(source + i);
-	return found == pages;
-}
-
-/**
- * kimage_map_segment - map the bytes of a loaded image
- * @image: the image, installed
- * @addr: physical address of the destination
- * @size: its length in bytes
- *
- * What is written there until the image is executed is what the next kernel
- * finds.  The mapping must be gone, by kimage_unmap_segment(), before the image
- * is freed.  Bytes that a purgatory checks must not be written.
- *
- * Return: the address of the first byte; or NULL.
- */
-void *kimage_map_segment(struct kimage *image, unsigned long addr,
-			 unsigned long size)
-{
-	unsigned long pfn = PHYS_PFN(addr);
-	unsigned long pages = PFN_UP(addr + size) - pfn;
-	struct page **page = kvcalloc(pages, sizeof(*page), GFP_KERNEL);
-	void *map = NULL;
-
-	if (page && list_sources(image, pfn, pages, page))
-		map = kexec_vmap(page, pages);
-	kvfree(page);
-	return map ? map + offset_in_page(addr) : NULL;
-}
-
-void kimage_unmap_segment(void *segment_buffer)
-{
-	vunmap((void *)((unsigned long)segment_buffer & PAGE_MASK));
 }

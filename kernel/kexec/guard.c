@@ -2,17 +2,17 @@
 /*
  * Write protection of a loaded image.
  *
- * From install to hand-off the kernel may not write what is in place, nor the
- * control pages.  A stray write then faults where it happens and names its
- * culprit, instead of being found, or not, by the next kernel.  Staged pages
- * are left alone: there may be thousands of them, and the kernel never joins a
- * large mapping again that was split for one page.
+ * From install to hand-off the kernel may write neither to pages in place nor to
+ * control pages.  A stray write then faults at the instruction that writes,
+ * instead of being found, or not, by the next kernel.  Staged pages are not
+ * protected: there may be thousands of them, and the kernel never joins a large
+ * mapping again that was split for one page.
  *
- * A crash image is protected with all of the reserved region, by crash_image.c.
+ * crash_region.c protects a crash image, with all of the reserved region.
  *
- * What was protected is remembered range by range, because exactly that must be
- * made writable before it is freed.  Where this fails the pages are leaked: the
- * allocator must not hand out memory that faults.
+ * The image records each protected range, because exactly that range must be
+ * writable again before it is freed.  Where this fails the pages are leaked: the
+ * page allocator must not hand out memory that faults.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -20,7 +20,8 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "image.h"
+#include "pages.h"
 
 /* A shorter run is not worth a split mapping, unless it is a destination. */
 #define GUARD_MIN_PAGES		16
@@ -42,42 +43,45 @@ static int guard_pages(struct kimage *image, struct page *page,
 	range->pages = pages;
 	list_add(&range->link, &image->memory->guarded);
 
-	/* Part of it may be protected when this fails: undone with the rest. */
+	/* A failure may leave a part protected, which kexec_unguard() undoes. */
 	return arch_kexec_protect_pages(page, pages) ? -ENOMEM : 0;
 }
 
-/* The run in place that starts at or behind *@pfn; false behind the last. */
-static bool next_in_place(struct kimage *image, unsigned long *pfn,
-			  unsigned long end, unsigned long *pages)
+/* The first run in place at or behind @run->start; false if there is none. */
+static bool next_in_place(struct kimage *image, struct plan_range *run,
+			  unsigned long end)
 {
-	unsigned long source, next, run;
+	struct kexec_extent extent;
+	bool found = false;
 
-	while (kexec_next_source(image, pfn, end, &source, pages)) {
-		if (source != *pfn) {
-			*pfn += *pages;
+	for_each_kexec_extent(image, &extent, run->start, end) {
+		bool in_place = extent.source == extent.dest;
+
+		if (found && (!in_place || extent.dest != run->end))
+			break;
+		if (!in_place)
 			continue;
-		}
-		for (next = *pfn + *pages;
-		     kexec_next_source(image, &next, end, &source, &run) &&
-		     next == *pfn + *pages && source == next; next += run)
-			*pages += run;
-		return true;
+		if (!found)
+			run->start = extent.dest;
+		run->end = extent.dest + extent.pages;
+		found = true;
 	}
-	return false;
+	return found;
 }
 
 static int guard_destination(struct kimage *image,
 			     const struct plan_range *dest)
 {
 	unsigned long least = min_t(u64, GUARD_MIN_PAGES,
-				    dest->end - dest->start);
-	unsigned long pfn = dest->start, pages;
+				    dest->end - dest->start), pages;
+	struct plan_range run = { .start = dest->start };
 	int err;
 
-	for (; next_in_place(image, &pfn, dest->end, &pages); pfn += pages) {
+	for (; next_in_place(image, &run, dest->end); run.start = run.end) {
+		pages = run.end - run.start;
 		if (pages < least)
 			continue;
-		err = guard_pages(image, boot_pfn_to_page(pfn), pages);
+		err = guard_pages(image, boot_pfn_to_page(run.start), pages);
 		if (err)
 			return err;
 	}
@@ -85,10 +89,10 @@ static int guard_destination(struct kimage *image,
 }
 
 /**
- * kexec_guard - write-protect what is in place and the control pages
+ * kexec_guard - write-protect the pages in place and the control pages
  * @image: the image, complete
  *
- * Return: 0; -ENOMEM if not all of it could be protected.
+ * Return: 0; -ENOMEM if some pages could not be protected.
  */
 int kexec_guard(struct kimage *image)
 {
@@ -118,10 +122,10 @@ static void leak_pages(struct page *page, unsigned long pages)
 }
 
 /**
- * kexec_unguard - make everything writable again that kexec_guard() protected
+ * kexec_unguard - make all pages writable again that kexec_guard() has protected
  * @image: the image
  *
- * Return: false if some of it stays protected, and is lost.
+ * Return: false if some pages stay protected; they are lost.
  */
 bool kexec_unguard(struct kimage *image)
 {

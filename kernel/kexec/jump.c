@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kexec jump: into an image and back, with everything where it was.
+ * kexec jump: into an image and back.
  *
- * The running system goes to sleep as for hibernation, but for the snapshot:
- * nothing is written anywhere, since the image runs in memory of its own.  Stage
- * by stage user space, kernel threads, devices, the other CPUs, and the core of
- * the system stop; the image runs; and the same way is gone back.  A stage that
- * cannot be reached ends the way there, and what was reached is left again.
+ * The running system is suspended as for hibernation, without the snapshot: the
+ * image runs in memory of its own, so nothing has to be saved.  User space, kernel
+ * threads, devices, the other CPUs, and the core of the system stop stage by
+ * stage; the image runs; then the stages are left in reverse order.  If a stage
+ * cannot be entered, the stages that were entered are left again.
  *
- * The image stays loaded and may be jumped to again.
+ * The image stays loaded and the system may jump to it again.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -20,10 +20,10 @@
 #include <linux/suspend.h>
 #include <linux/syscore_ops.h>
 
-#include "internal.h"
+#include "image.h"
 #include "../power/power.h"
 
-/* Devices whose state nobody has touched need not be set up anew. */
+/* Before the jump nobody has changed the state of the devices. */
 static pm_message_t resume_message(bool jumped)
 {
 	return jumped ? PMSG_RESTORE : PMSG_RECOVER;
@@ -82,7 +82,7 @@ static void leave_consoles(bool jumped)
 	resume_console();
 }
 
-/* Who needs memory must not wait for a device that sleeps. */
+/* An allocation must not wait for a suspended device. */
 static int enter_reclaim(void)
 {
 	pm_restrict_gfp_mask();
@@ -143,11 +143,11 @@ static void leave_core(bool jumped)
 }
 
 /**
- * struct jump_stage - a stage on the way to sleep
- * @name: for messages: what sleeps from then on
- * @enter: reach the stage
- * @leave: undo that; @jumped if the image has run in between
- * @half: @leave also undoes what an @enter that failed has done
+ * struct jump_stage - a stage of suspending the system
+ * @name: what the stage suspends, for messages
+ * @enter: suspend it
+ * @leave: resume it; @jumped if the image has run in between
+ * @half: @leave also undoes the part of @enter before it failed
  */
 struct jump_stage {
 	const char *name;
@@ -170,7 +170,7 @@ static const struct jump_stage stages[] = {
 	{ "the system core", syscore_suspend, leave_core },
 };
 
-/* The number of stages that are to be left again; *@failed: the one to blame. */
+/* The number of stages to leave again; *@failed: the stage that failed. */
 static unsigned int enter_stages(const struct jump_stage **failed, int *err)
 {
 	unsigned int i;
@@ -192,8 +192,8 @@ static unsigned int enter_stages(const struct jump_stage **failed, int *err)
  * kexec_lock and system_transition_mutex are held.
  *
  * Return: 0 after the image has returned, @kimage.start is its next entry point
- * then; or the error of the stage that could not be reached, -EBUSY where
- * somebody cannot be frozen: the image has not run, and the system is as it was.
+ * then; or the error of the stage that could not be entered, -EBUSY for tasks that
+ * cannot be frozen: the image has not run, and the system is as before.
  */
 int kexec_jump(struct kimage *image)
 {

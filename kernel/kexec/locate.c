@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Placement: where the segments of a file load go.
+ * Places for the segments of a file load.
  *
- * A loader says what a segment needs (size, alignment, bounds) and gets a
- * place in System RAM that no other segment has.  Where images are claimed, a
- * place is looked for that can be claimed as a whole, and it is claimed at once:
- * the memory is had first, and the segment put where it is.  Only if there is no
- * such place will any do whose memory is sound, and what cannot be claimed of it
- * is staged.
+ * A loader states what a segment needs (size, alignment, bounds) and gets a place
+ * in System RAM that no other segment has.  Where images are claimed, the search
+ * looks for a place that can be claimed as a whole, and claims the place at once.
+ * If there is no such place, the search takes the first place in sound memory and
+ * claims as many of its pages as possible; the load stages the rest.
  *
- * A claim belongs to the image, not to the segment: the loader may still move
- * the segment or drop it.  What it leaves unused serves as a source or is freed.
+ * A claim belongs to the image, not to the segment: the loader may still move or
+ * drop the segment.  Claimed pages that no segment needs serve as sources or are
+ * freed.
  *
- * A crash image is placed in the reserved region, where there is nothing to claim.
+ * A crash image is placed in the crash region, where nothing has to be claimed.
  *
- * The initrd has a place before it has a segment: that for which it was read
- * (read.c).  Other segments go elsewhere if they can.
+ * The initrd has a place before it has a segment: the place that was claimed before
+ * it was read (read.c).  Other segments avoid that place if they can.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -27,17 +27,41 @@
 #include <linux/pageblock-flags.h>
 #include <linux/sched/signal.h>
 
-#include "internal.h"
+#include "crash.h"
+#include "files.h"
+#include "image.h"
+#include "pages.h"
 
-/* Whatever is there now. */
-static int try_area(struct kexec_search *search, struct plan_area area)
+/**
+ * struct kexec_search - the search for a place of one buffer
+ * @image: the image
+ * @need: what the buffer needs
+ * @taken: memory that is taken: segments, then the places of the files
+ * @nr_taken: entries of @taken
+ * @claim: the place must be claimed as a whole; else any sound memory will do
+ * @free_only: nothing may have to be migrated out of the place
+ * @mem: the place that was found last, a physical address
+ * @tries: attempts left to claim a place as a whole
+ */
+struct kexec_search {
+	struct kimage *image;
+	struct plan_need need;
+	struct plan_segment taken[KEXEC_SEGMENT_MAX + KEXEC_NR_FILES];
+	unsigned int nr_taken;
+	bool claim;
+	bool free_only;
+	u64 mem;
+	unsigned int tries;
+};
+
+/* A hole of an area, whatever memory is there. */
+static bool find_hole(struct kexec_search *search, struct plan_area area)
 {
-	search->found = plan_hole(area, search->taken, search->nr_taken,
-				  &search->need, &search->mem);
-	return search->found;
+	return plan_hole(area, search->taken, search->nr_taken, &search->need,
+			 &search->mem);
 }
 
-static bool page_will_do(const struct kexec_search *search, unsigned long pfn)
+static bool page_fits(const struct kexec_search *search, unsigned long pfn)
 {
 	if (search->claim)
 		return kexec_may_claim(pfn, search->free_only);
@@ -45,9 +69,9 @@ static bool page_will_do(const struct kexec_search *search, unsigned long pfn)
 }
 
 /*
- * The page that makes a place unfit, ULONG_MAX for none.  It is the one furthest
- * from the end at which the search came in: what lies between is too short for a
- * place, and need not be looked at.
+ * The page that makes a place unfit, ULONG_MAX for none.  Of several it is the
+ * page farthest in the direction of the search: the pages before it are too few
+ * for a place, and the search can skip them.
  */
 static unsigned long unfit_page(const struct kexec_search *search,
 				struct plan_range place)
@@ -60,7 +84,7 @@ static unsigned long unfit_page(const struct kexec_search *search,
 			cond_resched();
 		pfn = search->need.top_down ? place.start + i :
 					      place.end - 1 - i;
-		if (!page_will_do(search, pfn))
+		if (!page_fits(search, pfn))
 			return pfn;
 		if (!search->claim)
 			continue;
@@ -72,8 +96,8 @@ static unsigned long unfit_page(const struct kexec_search *search,
 }
 
 /*
- * A place could not be claimed, and which page is to blame is not known: go on
- * half a place further, and in another pageblock.
+ * A place could not be claimed, for an unknown page of it: the search goes on half
+ * a place further, and in another pageblock.
  */
 static unsigned long next_bound(struct plan_range place, bool top_down)
 {
@@ -85,8 +109,21 @@ static unsigned long next_bound(struct plan_range place, bool top_down)
 	return max(middle, ALIGN(place.start + 1, pageblock_nr_pages) - 1);
 }
 
+static int claim_whole(struct kexec_search *search, struct plan_range place)
+{
+	int err;
+
+	if (!search->claim)
+		return 0;
+	err = kexec_claim_whole(search->image, place);
+	/* -ENOSPC: there was no attempt. */
+	if (err && err != -ENOSPC)
+		search->tries--;
+	return err;
+}
+
 /*
- * Look for a place in an area that can be had as the search wants it.
+ * Find a place in an area, and claim it if the search wants that.
  *
  * 1 if there was one, 0 if not; -EINTR after a fatal signal.
  */
@@ -97,8 +134,7 @@ static int search_area(struct kexec_search *search, struct plan_area area)
 	unsigned long bad;
 	int err;
 
-	while (search->tries && try_area(search, area)) {
-		search->found = false;
+	while (search->tries && find_hole(search, area)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 
@@ -106,14 +142,9 @@ static int search_area(struct kexec_search *search, struct plan_area area)
 		place.end = PFN_UP(search->mem + need->size);
 		bad = unfit_page(search, place);
 		if (bad == ULONG_MAX) {
-			err = search->claim ? kexec_claim_whole(search, place) :
-					      0;
-			if (err == -EINTR)
-				return err;
-			if (!err) {
-				search->found = true;
-				return 1;
-			}
+			err = claim_whole(search, place);
+			if (!err || err == -EINTR)
+				return err ?: 1;
 			bad = next_bound(place, need->top_down);
 		}
 		if (need->top_down)
@@ -124,7 +155,7 @@ static int search_area(struct kexec_search *search, struct plan_area area)
 	return 0;
 }
 
-/* All areas of RAM, from the side from which the search comes in; as search_area(). */
+/* All areas of RAM in the direction of the search; as search_area(). */
 #ifdef CONFIG_ARCH_KEEP_MEMBLOCK
 static int search_ram(struct kexec_search *search)
 {
@@ -168,7 +199,7 @@ static int search_ram(struct kexec_search *search)
 	else
 		err = walk_system_ram_res(0, ULONG_MAX, search,
 					  search_resource);
-	/* The walk has errors of its own, which come to: nothing was found. */
+	/* Other errors of the walk mean that nothing was found. */
 	return err == -EINTR ? err : err > 0;
 }
 #endif
@@ -195,20 +226,20 @@ static void start_search(struct kexec_search *search,
 	search->nr_taken = image->nr_segments;
 }
 
-/* The file whose pages a segment would take over, or NULL. */
+/* The file whose pages can become the sources of a segment, or NULL. */
 static const struct kexec_file *file_of(const struct kexec_buf *kbuf)
 {
-	const struct kexec_file *file = kbuf->image->memory->file;
+	const struct kexec_file *file = kbuf->image->file;
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < KEXEC_NR_FILES; i++) {
 		if (file[i].data && kbuf->buffer == file[i].data)
 			return &file[i];
 	}
 	return NULL;
 }
 
-/* Would the place that a file was read for do for this segment? */
+/* Can the segment have the place that was claimed for the file? */
 static bool file_has_place(struct kexec_search *search,
 			   const struct kexec_file *file)
 {
@@ -218,16 +249,16 @@ static bool file_has_place(struct kexec_search *search,
 		return false;
 	area.start = file->mem;
 	area.end = file->mem + (file->pages << PAGE_SHIFT);
-	return try_area(search, area);
+	return find_hole(search, area);
 }
 
-/* Other segments had better leave it alone. */
+/* Other segments leave the places of the files alone, if they can. */
 static void avoid_files(struct kexec_search *search)
 {
-	const struct kexec_file *file = search->image->memory->file;
+	const struct kexec_file *file = search->image->file;
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < KEXEC_NR_FILES; i++) {
 		struct plan_segment *taken = &search->taken[search->nr_taken];
 
 		if (!file[i].mem)
@@ -238,7 +269,7 @@ static void avoid_files(struct kexec_search *search)
 	}
 }
 
-/* A place that can be claimed: best where nothing has to be moved away. */
+/* A place that can be claimed: preferably one where all pages are free. */
 static int claim_place(struct kexec_search *search)
 {
 	int err;
@@ -255,7 +286,7 @@ static int claim_place(struct kexec_search *search)
 	return search_ram(search);
 }
 
-/* Any place in sound memory, of which is claimed what can be. */
+/* Any place in sound memory; claim as many of its pages as possible. */
 static int any_place(struct kexec_search *search)
 {
 	int err;
@@ -280,7 +311,7 @@ static int find_place(struct kexec_search *search, const struct kexec_file *file
 	if (file_has_place(search, file))
 		return 1;
 	avoid_files(search);
-	/* To be staged: no place is bad, but under a file's own pages. */
+	/* Any place will do for staging, except for the pages of a file. */
 	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) &&
 	    (file || !search->image->no_claim))
 		err = claim_place(search);
@@ -288,8 +319,8 @@ static int find_place(struct kexec_search *search, const struct kexec_file *file
 }
 
 /**
- * kexec_find_place - find a place for a buffer, and claim what can be claimed
- * @kbuf: the buffer; its place is written to kexec_buf.mem
+ * kexec_find_place - find a place for a buffer, and claim it where possible
+ * @kbuf: the buffer; kexec_buf.mem is set to its place
  *
  * Return: 0; -ENOENT if there is none; -EINTR after a fatal signal.
  */
@@ -306,7 +337,7 @@ int kexec_find_place(struct kexec_buf *kbuf)
 	return 0;
 }
 
-/* Nothing is claimed there: it is reserved, and what was loaded gives way. */
+/* Nothing has to be claimed there: the region is reserved. */
 static int place_in_crash_region(struct kexec_buf *kbuf)
 {
 	const struct plan_area region = kexec_crash_area();
@@ -315,7 +346,7 @@ static int place_in_crash_region(struct kexec_buf *kbuf)
 	if (!region.end)
 		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
 	start_search(&search, kbuf);
-	if (!try_area(&search, region))
+	if (!find_hole(&search, region))
 		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, in the crash region, %#llx-%#llx",
 				    kbuf->image->nr_segments, kbuf->memsz,
 				    kbuf->buf_align, region.start,
@@ -326,7 +357,7 @@ static int place_in_crash_region(struct kexec_buf *kbuf)
 
 /**
  * kexec_locate_mem_hole - find a place for a segment
- * @kbuf: what is to be placed; kexec_buf.mem is set
+ * @kbuf: the segment; kexec_buf.mem is set
  *
  * Return: 0; -EADDRNOTAVAIL if there is none; -ENOMEM after a fatal signal.
  */
@@ -350,7 +381,7 @@ int kexec_locate_mem_hole(struct kexec_buf *kbuf)
 	return err;
 }
 
-/* Can there be such a segment?  Its size is rounded up. */
+/* Check the number and the size of segments; round the size up. */
 static int size_segment(struct kexec_buf *kbuf)
 {
 	struct kimage *image = kbuf->image;
@@ -379,11 +410,11 @@ static void append_segment(const struct kexec_buf *kbuf)
 }
 
 /**
- * kexec_add_placed - add a segment in a hole that was located before
+ * kexec_add_placed - add a segment at a place that was located before
  * @kbuf: the segment; kexec_buf.memsz is rounded up
  *
- * An architecture may count a hole as taken once it has located it, and 0 may
- * be its address; kexec_add_buffer() would locate another one.
+ * kexec_add_buffer() would locate another place if the address is 0, or if the
+ * architecture takes a place that it has located for taken.
  *
  * Return: 0, -EINVAL or -EADDRNOTAVAIL, as kexec_add_buffer().
  */
@@ -401,8 +432,8 @@ int kexec_add_placed(struct kexec_buf *kbuf)
  * @kbuf: the segment; kexec_buf.mem is set if it was unknown, kexec_buf.memsz
  *	rounded up, kexec_buf.buf_align at least a page
  *
- * To be called by a loader and by IMA, before there are control pages.  The
- * segment may still be changed or dropped by whoever added it.
+ * For loaders and IMA, before the image has control pages.  The caller may still
+ * change or drop the segment.
  *
  * Return: 0; -EINVAL if there are KEXEC_SEGMENT_MAX segments already;
  * -EADDRNOTAVAIL if there is no place for it; -ENOMEM after a fatal signal.
@@ -414,7 +445,7 @@ int kexec_add_buffer(struct kexec_buf *kbuf)
 	if (err)
 		return err;
 
-	/* An architecture that searches itself relies on it. */
+	/* An architecture with its own search relies on the alignment. */
 	kbuf->buf_align = max(kbuf->buf_align, PAGE_SIZE);
 	err = arch_kexec_locate_mem_hole(kbuf);
 	if (!err)

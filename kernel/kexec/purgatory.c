@@ -3,13 +3,13 @@
  * The purgatory of an image: a program of the architecture that runs between
  * the two kernels.
  *
- * It is part of this kernel as a relocatable object.  A loader has it linked
- * into a segment of its image by kexec_load_purgatory(), tells it what it must
- * know by setting its symbols, and the image is entered at it.  link.c
- * decides where everything goes; this file allocates, places and relocates.
+ * This kernel contains the purgatory as a relocatable object.  A loader calls
+ * kexec_load_purgatory() to link it into a segment of the image, at which the image
+ * is entered, and sets variables of the purgatory by their symbols.  link.c decides
+ * where each section goes; this file allocates, places and relocates.
  *
- * The segment's buffer can be changed until the load is over: symbols are set in
- * it, last of all by kexec_purgatory_digest().
+ * Symbols can be set in the buffer of the segment until the load is over;
+ * kexec_purgatory_digest() is the last to set some.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -17,7 +17,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "files.h"
+#include "image.h"
 #include "link.h"
 
 static_assert(__same_type(Elf_Shdr, Elf64_Shdr));
@@ -48,7 +49,7 @@ static int lay_out(struct purgatory_info *pi, struct kexec_buf *kbuf)
 	kbuf->buffer = pi->purgatory_buf;
 	kbuf->bufsz = layout.bufsz;
 	kbuf->memsz = layout.memsz;
-	/* Not every caller has written one. */
+	/* Some callers do not set an alignment. */
 	kbuf->buf_align = layout.align;
 	return 0;
 }
@@ -96,13 +97,13 @@ static int link_at(struct kimage *image, unsigned long mem)
 }
 
 /**
- * kexec_load_purgatory - add the purgatory to an image, and enter the image there
+ * kexec_load_purgatory - add the purgatory to an image as its entry
  * @image: the image
- * @kbuf: where it may go; mem, buf_min, buf_max and top_down are the caller's,
- *	the rest is filled in; mem is where it went
+ * @kbuf: the bounds of its place: the caller sets mem, buf_min, buf_max and
+ *	top_down, this function the rest; mem is its physical address afterwards
  *
- * Return: 0; -ENOMEM; -ENOEXEC if it cannot be linked; or why
- * kexec_add_buffer() failed.
+ * Return: 0; -ENOMEM; -ENOEXEC if the purgatory cannot be linked; or the errno of
+ * kexec_add_buffer().
  */
 int kexec_load_purgatory(struct kimage *image, struct kexec_buf *kbuf)
 {
@@ -121,7 +122,7 @@ static const Elf_Sym *find_symbol(struct purgatory_info *pi, const char *name)
 }
 
 /**
- * kexec_purgatory_get_symbol_addr - where something of the purgatory will be
+ * kexec_purgatory_get_symbol_addr - the address of a symbol of the purgatory
  * @image: an image with a purgatory
  * @name: a global symbol
  *
@@ -176,7 +177,7 @@ int kexec_purgatory_get_set_symbol(struct kimage *image, const char *name,
 }
 
 /**
- * kexec_purgatory_free - free what is needed of the purgatory during a load
+ * kexec_purgatory_free - free the parts of the purgatory that only a load needs
  * @image: an image, with a purgatory or not
  */
 void kexec_purgatory_free(struct kimage *image)

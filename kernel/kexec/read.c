@@ -3,16 +3,16 @@
  * The files of a load, and the pages they are read into.
  *
  * A file is read once, whole, by kernel_read_file(): security modules, IMA and
- * the signature see all of it, and exactly the bytes that are loaded.  Nobody
- * can write to it between the look at its size and the end of the reading.
+ * the signature see all of it, and exactly the bytes that are loaded.  Write access
+ * is denied from before its size is read until its bytes are.
  *
- * The pages are the image's from the start and mapped in one piece, so that a
- * loader sees a buffer.  A segment whose bytes lie in such a buffer at page
- * boundaries gets the pages themselves, as its source; nothing is copied.  The
- * initrd goes a step further: the memory where it is likely to stand is claimed
- * before it is read, and then it is in place already.  Pages that turn up there
- * unasked are put to the same use, so that no page of the file lies in its
- * destination at the wrong place.
+ * The image owns the pages from the start, and they are mapped in one piece, so
+ * that a loader sees a buffer.  A segment whose bytes lie in such a buffer at page
+ * boundaries gets the pages themselves as its sources; nothing is copied.  For the
+ * initrd the load also claims the place where it is likely to stand before the
+ * file is read, so that the initrd is in place already.  Other pages that happen to
+ * lie in that place get the bytes of that place too, so that no page of the file
+ * lies in its destination at the wrong position.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -22,10 +22,13 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "internal.h"
+#include "files.h"
+#include "image.h"
+#include "pages.h"
 
 /* Longer files are refused. */
 #define FILE_LIMIT		min_t(u64, SZ_4G, SSIZE_MAX)
@@ -39,8 +42,9 @@ static const char *file_name(struct kexec_file *file)
 }
 
 /*
- * A page that lies where the file is to stand goes where it belongs.  Return who
- * is without a place then: it, or whoever was there, or nobody.
+ * Put a page that lies in the likely place of the file into the slot of that
+ * place.  Return the page that has no slot then: @page, the page that had the slot
+ * before, or NULL.
  */
 static struct page *settle_page(struct kexec_file *file, struct page *page)
 {
@@ -51,7 +55,7 @@ static struct page *settle_page(struct kexec_file *file, struct page *page)
 	return page;
 }
 
-/* Find a place where the file will probably stand, and claim it. */
+/* Find and claim the place where the file will probably stand. */
 static int place_file(struct kimage *image, struct kexec_file *file)
 {
 	struct kexec_buf kbuf = {
@@ -70,7 +74,7 @@ static int place_file(struct kimage *image, struct kexec_file *file)
 		return err == -ENOENT ? 0 : err;
 
 	file->mem = kbuf.mem;
-	while ((page = kexec_unhold(image, &pages))) {
+	while ((page = kexec_take_unsorted(image, &pages))) {
 		for (i = 0; i < pages; i++)
 			settle_page(file, page + i);
 	}
@@ -86,24 +90,17 @@ static unsigned long count_pages(const struct kexec_file *file)
 	return have;
 }
 
-/* Whatever is still missing comes as it comes. */
+/* Allocate the pages that the file still lacks, from anywhere. */
 static int take_pages(struct kexec_file *file)
 {
 	unsigned long missing = file->pages - count_pages(file);
 	unsigned int order = MAX_PAGE_ORDER;
 	unsigned long slot = 0, i;
 	struct page *page, *loose;
-	int err;
 
 	for (; missing; missing -= 1UL << order) {
-		if (fatal_signal_pending(current))
-			return -ENOMEM;
-		order = plan_block_order(missing, order);
-		page = kexec_alloc_block(&order);
+		page = kexec_take_block(missing, &order);
 		if (!page)
-			return -ENOMEM;
-		err = kexec_own_pages(page, 1UL << order);
-		if (err)
 			return -ENOMEM;
 
 		for (i = 0; i < 1UL << order; i++) {
@@ -131,7 +128,7 @@ static int map_file(struct kimage *image, struct kexec_file *file)
 	if (!file->page)
 		return -ENOMEM;
 
-	/* Only where images are claimed is it worth while to choose so early. */
+	/* A place is chosen so early only where images are claimed. */
 	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) && file->initrd &&
 	    image->type == KEXEC_TYPE_DEFAULT && !image->no_claim)
 		err = place_file(image, file);
@@ -144,7 +141,7 @@ static int map_file(struct kimage *image, struct kexec_file *file)
 	return file->data ? 0 : -ENOMEM;
 }
 
-/* Nobody writes to the file while this runs. */
+/* The caller has denied write access to the file. */
 static int read_denied(struct kimage *image, struct kexec_file *file,
 		       struct file *from, enum kernel_read_file_id id)
 {
@@ -167,7 +164,7 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
 				    file_name(file), file->size);
 
 	bytes = kernel_read_file(from, 0, &file->data, file->size, NULL, id);
-	/* Another machine may have cut it meanwhile. */
+	/* Another machine may have truncated the file meanwhile. */
 	if (bytes >= 0 && bytes != file->size)
 		bytes = -EIO;
 	if (bytes < 0)
@@ -183,7 +180,7 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
  * @initrd: the file is the initrd, else the kernel
  * @fd: the file
  *
- * The bytes are at kexec_file.data until kexec_free_files().
+ * The bytes are at kexec_file.data until kexec_file_done().
  *
  * Return: 0; -EBADF if @fd is not open for reading, -EINVAL if it is no regular
  * file or empty, -ETXTBSY if somebody may write to it, -EFBIG, -ENOMEM, or what
@@ -191,7 +188,7 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
  */
 int kexec_read_file(struct kimage *image, bool initrd, int fd)
 {
-	struct kexec_file *file = &image->memory->file[initrd];
+	struct kexec_file *file = &image->file[initrd];
 	int err;
 
 	CLASS(fd, f)(fd);
@@ -292,11 +289,11 @@ static int take_segment(struct kimage *image, struct kexec_file *file,
  */
 int kexec_take_files(struct kimage *image)
 {
-	struct kexec_file *file = image->memory->file;
+	struct kexec_file *file = image->file;
 	unsigned long i;
 	int err = 0;
 
-	for (i = 0; !err && i < image->nr_segments; i++) {
+	for (i = 0; file && !err && i < image->nr_segments; i++) {
 		err = take_segment(image, &file[0], &image->segment[i]);
 		if (!err)
 			err = take_segment(image, &file[1], &image->segment[i]);
@@ -319,15 +316,45 @@ static void free_file(struct kexec_file *file)
 			cond_resched();
 	}
 	kvfree(file->page);
-	memset(file, 0, sizeof(*file));
 }
 
 /**
- * kexec_free_files - let go of the files
- * @image: the image; pages that became its sources stay
+ * kexec_image_post_load_cleanup_default - release what the loader keeps
+ * @image: the image
+ *
+ * Return: what the loader's cleanup returned, 0 without one.
  */
-void kexec_free_files(struct kimage *image)
+int kexec_image_post_load_cleanup_default(struct kimage *image)
 {
-	free_file(&image->memory->file[0]);
-	free_file(&image->memory->file[1]);
+	if (!image->fops || !image->fops->cleanup)
+		return 0;
+	return image->fops->cleanup(image->image_loader_data);
+}
+
+/**
+ * kexec_file_done - release what only the load of an image needs
+ * @image: the image, complete or given up; the second call does nothing, nor does
+ *	a call for an image of kexec_load(2)
+ *
+ * The pages of the files that became sources of the image stay.
+ */
+void kexec_file_done(struct kimage *image)
+{
+	unsigned int i;
+
+	if (!image->file)
+		return;
+
+	arch_kimage_file_post_load_cleanup(image);
+	image->fops = NULL;
+	image->image_loader_data = NULL;
+	kexec_purgatory_free(image);
+	for (i = 0; i < KEXEC_NR_FILES; i++)
+		free_file(&image->file[i]);
+	kfree(image->file);
+	image->file = NULL;
+	image->kernel_buf = NULL;
+	image->initrd_buf = NULL;
+	kfree_sensitive(image->cmdline_buf);
+	image->cmdline_buf = NULL;
 }

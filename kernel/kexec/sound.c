@@ -1,32 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is the memory under an image still good?
+ * Is the memory under an image sound?
  *
- * A destination need not be RAM, but where it is, it must be online, whole and
- * accepted: copying into memory that has gone, or that the firmware has not
- * handed over yet, ends the machine at a moment when nobody can tell why.
+ * A destination need not be RAM.  Where it is RAM, the memory must be online,
+ * without a hardware error, and accepted: a copy into memory that is gone, or
+ * that the firmware has not handed over yet, ends the machine between the
+ * kernels, where nothing can report it.
  *
- * A load and a reboot rely on destinations, so no memory may start to go offline
- * meanwhile: the notifier refuses.  What had started before is known by its
- * range, and whoever needs it is refused.  A crash image lies in memory that is
- * reserved and never goes.  Memory that goes while nobody relies on it takes the
- * image with it.  Nothing here waits: not for
- * kexec_lock, whose holder may wait for the memory device, nor for memory to go
- * offline, which may take for ever.  An image that for this reason is not
- * dropped in time is found by the last check before the reboot.
+ * A load and a reboot hold the destinations of their image: the memory notifier
+ * (hotplug.c) refuses to take memory offline meanwhile.  The range that was on
+ * its way offline before is recorded here, and a load or a reboot that needs it
+ * is refused.  A crash image lies in reserved memory, which never goes offline.
+ *
+ * Nothing here waits: neither for kexec_lock, whose holder may wait for the
+ * memory device, nor for memory to go offline, which may take for ever.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
-#include <linux/init.h>
-#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-#include <linux/notifier.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 
-#include "internal.h"
+#include "image.h"
+#include "pages.h"
 
 static unsigned long boot_pfn_to_pfn(unsigned long pfn)
 {
@@ -34,9 +32,9 @@ static unsigned long boot_pfn_to_pfn(unsigned long pfn)
 }
 
 /* The first destination page in [@start, @end), or @end. */
-static u64 first_covered(struct kimage *image, u64 start, u64 end)
+static u64 first_covered(const struct kimage *image, u64 start, u64 end)
 {
-	struct kexec_memory *memory = image->memory;
+	const struct kexec_memory *memory = image->memory;
 	u64 until;
 
 	if (start >= end ||
@@ -45,44 +43,84 @@ static u64 first_covered(struct kimage *image, u64 start, u64 end)
 	return min(until, end);
 }
 
-/* The range that is on its way offline; there is at most one at a time. */
-static DEFINE_SPINLOCK(leaving_lock);
-static struct plan_range leaving;
-
-/* Somebody relies on destinations; protected by leaving_lock. */
-static bool relied_on;
-
-/* False if some of them are on their way offline, from *@pfn on. */
-static bool rely_on(struct kimage *image, unsigned long *pfn)
+/**
+ * kexec_covers - does an image have a destination in a range?
+ * @image: the image
+ * @range: page frames
+ */
+bool kexec_covers(const struct kimage *image, struct plan_range range)
 {
-	bool stays;
+	return first_covered(image, range.start, range.end) < range.end;
+}
+
+static DEFINE_SPINLOCK(offline_lock);
+
+/* The range that goes offline now, at most one at a time; under offline_lock. */
+static struct plan_range going_offline;
+
+/* A load or a reboot holds its destinations; under offline_lock. */
+static bool destinations_held;
+
+/* False if some of the destinations are going offline, from *@pfn on. */
+static bool hold_destinations(struct kimage *image, unsigned long *pfn)
+{
+	bool stay;
 
 	if (image->type == KEXEC_TYPE_CRASH)
 		return true;
-	spin_lock(&leaving_lock);
-	*pfn = first_covered(image, leaving.start, leaving.end);
-	stays = *pfn >= leaving.end;
-	if (stays)
-		relied_on = true;
-	spin_unlock(&leaving_lock);
-	return stays;
+	spin_lock(&offline_lock);
+	*pfn = first_covered(image, going_offline.start, going_offline.end);
+	stay = *pfn >= going_offline.end;
+	if (stay)
+		destinations_held = true;
+	spin_unlock(&offline_lock);
+	return stay;
 }
 
 /**
- * kexec_unlock - end of a load, an unload, or a reboot that was refused
+ * kexec_release_destinations - let memory go offline again
  *
- * Memory may go offline again.
+ * For the holder of kexec_lock, after a load that has called
+ * kexec_check_destinations() and after a reboot that was refused.
  */
-void kexec_unlock(void)
+void kexec_release_destinations(void)
 {
-	spin_lock(&leaving_lock);
-	relied_on = false;
-	spin_unlock(&leaving_lock);
-	mutex_unlock(&kexec_lock);
+	spin_lock(&offline_lock);
+	destinations_held = false;
+	spin_unlock(&offline_lock);
+}
+
+/**
+ * kexec_begin_offline - may memory go offline?
+ * @range: page frames of this kernel
+ *
+ * Return: true, kexec_end_offline() has to follow; false while a load or a
+ * reboot holds its destinations.
+ */
+bool kexec_begin_offline(struct plan_range range)
+{
+	bool may;
+
+	spin_lock(&offline_lock);
+	may = !destinations_held;
+	if (may)
+		going_offline = range;
+	spin_unlock(&offline_lock);
+	return may;
+}
+
+/**
+ * kexec_end_offline - memory has gone offline, or stays online
+ */
+void kexec_end_offline(void)
+{
+	spin_lock(&offline_lock);
+	going_offline = (struct plan_range){};
+	spin_unlock(&offline_lock);
 }
 
 /*
- * Is there RAM, be it offline?  A section that was there at boot has a struct
+ * Is there RAM, online or offline?  A section that was there at boot has a struct
  * page for each of its page frames, those of holes included.
  */
 static bool pfn_is_ram(unsigned long pfn)
@@ -90,7 +128,7 @@ static bool pfn_is_ram(unsigned long pfn)
 	bool valid = pfn_valid(pfn);
 
 #ifdef CONFIG_SPARSEMEM
-	/* Against the section being removed. */
+	/* Memory hotplug may be removing the section. */
 	rcu_read_lock_sched();
 	valid = valid && pfn_section_valid(__pfn_to_section(pfn), pfn);
 	rcu_read_unlock_sched();
@@ -99,8 +137,8 @@ static bool pfn_is_ram(unsigned long pfn)
 }
 
 /*
- * The errno that names the fault of a page frame, 0 for sound RAM and for what
- * is no RAM; *@ram counts the RAM.
+ * The errno that names the fault of a page frame; 0 for sound RAM and for an
+ * address without RAM.  *@ram counts the RAM.
  */
 static int check_pfn(unsigned long pfn, unsigned long *ram)
 {
@@ -116,7 +154,7 @@ static int check_pfn(unsigned long pfn, unsigned long *ram)
 }
 
 /**
- * kexec_page_is_sound - would a page do as a destination now?
+ * kexec_page_is_sound - could a page be a destination now?
  * @pfn: its page frame
  */
 bool kexec_page_is_sound(unsigned long pfn)
@@ -162,7 +200,7 @@ static int check_destinations(struct kimage *image, unsigned long *pfn,
 	int err = 0;
 
 	*ram = 0;
-	if (!rely_on(image, pfn))
+	if (!hold_destinations(image, pfn))
 		return -EBUSY;
 	for (i = 0; !err && i < memory->nr_dest; i++) {
 		*pfn = memory->dest[i].start;
@@ -171,7 +209,7 @@ static int check_destinations(struct kimage *image, unsigned long *pfn,
 	return err;
 }
 
-/* Have the firmware hand over what it has not; that may take its time. */
+/* The firmware may take long to hand memory over. */
 static int accept_destination(const struct plan_range *dest)
 {
 	u64 pfn, pages;
@@ -188,9 +226,10 @@ static int accept_destination(const struct plan_range *dest)
 
 /**
  * kexec_check_destinations - may an image be loaded to its destinations?
- * @image: the image, planned
+ * @image: the image; its destinations are known
  *
- * Memory that the firmware has not handed over yet is accepted on the way.
+ * Accepts memory that the firmware has not handed over yet.  The load holds the
+ * destinations afterwards, until kexec_release_destinations().
  *
  * Return: 0; -EHWPOISON if a page has an error, -EADDRNOTAVAIL if one is
  * offline, -EBUSY if one is about to be, -ENOMEM after a fatal signal.
@@ -212,32 +251,37 @@ int kexec_check_destinations(struct kimage *image)
 	return err;
 }
 
-/* The pages in which bytes wait, and those that are read on the way. */
+/* The sources and the control pages. */
 static int check_owned(struct kimage *image, unsigned long *pfn)
 {
-	unsigned long dest = 0, pages, ram = 0;
+	struct kexec_extent extent;
 	struct kexec_block *block;
-	int err = 0;
+	unsigned long ram = 0;
+	int err;
 
-	for (; !err && kexec_next_source(image, &dest, ULONG_MAX, pfn, &pages);
-	     dest += pages)
-		err = check_range(pfn, *pfn + pages, &ram);
+	for_each_kexec_extent(image, &extent, 0, ULONG_MAX) {
+		*pfn = extent.source;
+		err = check_range(pfn, extent.source + extent.pages, &ram);
+		if (err)
+			return err;
+	}
 
 	list_for_each_entry(block, &image->memory->control, link) {
-		if (err)
-			break;
 		*pfn = page_to_boot_pfn(block->page);
 		err = check_range(pfn, *pfn + block->pages, &ram);
+		if (err)
+			return err;
 	}
-	return err;
+	return 0;
 }
 
 /**
  * kexec_recheck_destinations - can a loaded image still be executed?
  * @image: the image
  *
- * Called before anything is shut down.  Covers all pages that the image owns
- * as well.
+ * kernel_kexec() calls it before anything is shut down.  The check covers all
+ * pages that the image owns as well.  The reboot holds the destinations
+ * afterwards, until kexec_release_destinations().
  *
  * Return: as kexec_check_destinations(); memory that is no longer there counts
  * as offline.
@@ -260,69 +304,3 @@ int kexec_recheck_destinations(struct kimage *image)
 		       (u64)pfn << PAGE_SHIFT, fault_name(err));
 	return err;
 }
-
-#ifdef CONFIG_MEMORY_HOTPLUG
-static int begin_leaving(u64 start, u64 end)
-{
-	int err = -EBUSY;
-
-	spin_lock(&leaving_lock);
-	if (!relied_on) {
-		leaving.start = start;
-		leaving.end = end;
-		err = 0;
-	}
-	spin_unlock(&leaving_lock);
-	return notifier_from_errno(err);
-}
-
-static void end_leaving(void)
-{
-	spin_lock(&leaving_lock);
-	leaving.start = 0;
-	leaving.end = 0;
-	spin_unlock(&leaving_lock);
-}
-
-static void drop_image(u64 start, u64 end)
-{
-	if (!kexec_image || first_covered(kexec_image, start, end) == end)
-		return;
-
-	pr_warn("image dropped: memory under it, %#llx-%#llx, went offline\n",
-		start << PAGE_SHIFT, (end << PAGE_SHIFT) - 1);
-	kexec_unload(KEXEC_TYPE_DEFAULT);
-}
-
-static int kexec_memory_event(struct notifier_block *nb, unsigned long event,
-			      void *arg)
-{
-	const struct memory_notify *memory = arg;
-	u64 start = memory->start_pfn, end = start + memory->nr_pages;
-
-	switch (event) {
-	case MEM_GOING_OFFLINE:
-		return begin_leaving(start, end);
-	case MEM_OFFLINE:
-		if (mutex_trylock(&kexec_lock)) {
-			drop_image(start, end);
-			kexec_unlock();
-		}
-		fallthrough;
-	case MEM_CANCEL_OFFLINE:
-		end_leaving();
-		break;
-	}
-	return NOTIFY_OK;
-}
-
-static struct notifier_block kexec_memory_nb = {
-	.notifier_call = kexec_memory_event,
-};
-
-static int __init kexec_memory_init(void)
-{
-	return register_memory_notifier(&kexec_memory_nb);
-}
-subsys_initcall(kexec_memory_init);
-#endif /* CONFIG_MEMORY_HOTPLUG */

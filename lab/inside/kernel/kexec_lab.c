@@ -20,7 +20,8 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "kexec/internal.h"
+#include "kexec/image.h"
+#include "kexec/pages.h"
 
 #define BAD_ADDRESS		(1UL << 45)
 #define NON_CANONICAL		(1UL << 63)
@@ -41,14 +42,16 @@ static int write_word(char *word, size_t size, const char __user *buf,
 static unsigned long longest_run(struct kimage *image, bool in_place,
 				 unsigned long *from, unsigned long *pages)
 {
-	unsigned long dest = 0, source, run, best = 0;
+	struct kexec_extent extent;
+	unsigned long best = 0;
 
-	for (*pages = 0; kexec_next_source(image, &dest, ULONG_MAX, &source, &run);
-	     dest += run) {
-		if ((source == dest) == in_place && run > *pages) {
-			best = dest;
-			*from = source;
-			*pages = run;
+	*pages = 0;
+	for_each_kexec_extent(image, &extent, 0, ULONG_MAX) {
+		if ((extent.source == extent.dest) == in_place &&
+		    extent.pages > *pages) {
+			best = extent.dest;
+			*from = extent.source;
+			*pages = extent.pages;
 		}
 	}
 	return best;
@@ -166,11 +169,12 @@ static ssize_t sabotage(struct file *file, const char __user *buf, size_t count,
 
 	if (err)
 		return err;
+	if (!kexec_trylock())
+		return -EBUSY;
 	err = -ENOENT;
-	mutex_lock(&kexec_lock);
 	if (kexec_image && kexec_unguard(kexec_image))
 		err = damage(kexec_image, what);
-	mutex_unlock(&kexec_lock);
+	kexec_unlock();
 	return err ?: count;
 }
 

@@ -34,7 +34,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmcore_info.h>
 
-#include "kexec/internal.h"
+#include "kexec/crash.h"
 
 #define MAGIC		0x6b65786563206c61ULL
 

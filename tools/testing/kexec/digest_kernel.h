@@ -68,12 +68,21 @@ struct xxh64_state {
 #define IS_ERR(pointer)			((unsigned long)(pointer) >= -4095ul)
 #define PTR_ERR(pointer)		((long)(pointer))
 
+struct kexec_extent {
+	unsigned long dest;
+	unsigned long source;
+	unsigned long pages;
+};
+
+#define for_each_kexec_extent(image, extent, start, stop)		\
+	for ((extent)->dest = (start); kexec_next_extent(image, extent, stop); \
+	     (extent)->dest += (extent)->pages)
+
 struct page *boot_pfn_to_page(unsigned long pfn);
 void *kmap_local_page(struct page *page);
 bool fatal_signal_pending(const void *task);
 bool crash_hotplug_changes(const struct kimage *image, unsigned long index);
-bool kexec_next_source(struct kimage *image, unsigned long *dest, unsigned long end,
-		       unsigned long *source, unsigned long *pages);
+bool kexec_next_extent(struct kimage *image, struct kexec_extent *extent, unsigned long end);
 int kexec_fill_segment(struct kimage *image, unsigned long index);
 int kexec_purgatory_get_set_symbol(struct kimage *image, const char *name, void *buf,
 				   unsigned int size, bool get_value);

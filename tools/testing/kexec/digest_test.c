@@ -64,10 +64,9 @@ bool crash_hotplug_changes(const struct kimage *of, unsigned long index)
 	return of == &image && index == changing;
 }
 
-bool kexec_next_source(struct kimage *of, unsigned long *dest, unsigned long end,
-		       unsigned long *source, unsigned long *pages)
+bool kexec_next_extent(struct kimage *of, struct kexec_extent *extent, unsigned long end)
 {
-	unsigned long at = *dest, run = 1;
+	unsigned long at = extent->dest, run = 1;
 
 	while (at < end && !of->source[at])
 		at++;
@@ -75,9 +74,9 @@ bool kexec_next_source(struct kimage *of, unsigned long *dest, unsigned long end
 		return false;
 	while (at + run < end && of->source[at + run] == of->source[at] + run)
 		run++;
-	*dest = at;
-	*source = of->source[at];
-	*pages = run;
+	extent->dest = at;
+	extent->source = of->source[at];
+	extent->pages = run;
 	return true;
 }
 
