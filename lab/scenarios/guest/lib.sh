@@ -24,6 +24,13 @@ resource() {
 	esac
 }
 
+# tamper FILE OFFSET: another byte than the one that is there
+tamper() {
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf "\\$(printf '%o' $((byte ^ 1)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
 page_down() { echo $(($1 & ~4095)); }
 page_up() { echo $((($1 + 4095) & ~4095)); }
 
