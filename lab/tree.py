@@ -5,14 +5,21 @@
 Usage: lab/tree.py BASE TREE        bring TREE up to date
        lab/tree.py BASE --stock TREE   the base alone
        lab/tree.py --table          lab/replaced as a reStructuredText table
+       lab/tree.py --hashes BASE    write this base's version and hashes to lab/replaced
 
 TREE starts as hard links to BASE, so no file of it is ever written in place: a
 change is a new file and a rename. What is the same already is left alone with
 its time, so make rebuilds only what depends on a change. What was ours and is
 gone comes back from BASE, or disappears.
+
+A stock file that ours replaces or removes has a hash in lab/replaced. A base with
+another hash stops the lab: what the base mends there is missing in ours until
+somebody has read the difference.
 """
 
+import collections
 import glob
+import hashlib
 import json
 import os
 import re
@@ -27,6 +34,11 @@ INSIDE = os.path.join(TOP, "lab", "inside")    # what only the lab's kernels hav
 HOOKS = os.path.join(TOP, "lab", "hooks")      # those called lab-* likewise
 NOT_KERNEL = {"lab", "build", "man2", "Makefile", "README.md", "COPYING"}
 STATUSES = ("replaced", "removed", "edited", "kept")
+PINNED = ("replaced", "removed")    # those with a hash
+NO_HASH = "-"
+
+# A line of lab/replaced. path may be a pattern.
+Row = collections.namedtuple("Row", "path status hash note")
 
 
 class Mismatch(Exception):
@@ -41,28 +53,126 @@ def read(path):
         return None
 
 
-def table():
-    """The rows of lab/replaced: (path or pattern, status, note)."""
-    rows = []
+def entries():
+    """The words of each line of lab/replaced: [first, the rest]."""
     with open(TABLE, encoding="utf-8") as file:
         for line in file:
             line = line.split("#")[0].strip()
             if line:
-                path, status, note = (line.split(None, 2) + [""])[:3]
-                if status not in STATUSES:
-                    raise Mismatch("lab/replaced: unknown status %s for %s" % (status, path))
-                rows.append((path, status, note))
+                yield line.split(None, 1)
+
+
+def compared_with():
+    """The version of the base that ours was last compared with."""
+    for first, rest in entries():
+        if first == "base":
+            return rest
+    raise Mismatch("lab/replaced names no base")
+
+
+def table():
+    """The rows of lab/replaced."""
+    rows = []
+    for path, rest in entries():
+        if path == "base":
+            continue
+        status, pin, note = (rest.split(None, 2) + ["", ""])[:3]
+        row = Row(path, status, pin, note)
+        if row.status not in STATUSES:
+            raise Mismatch("lab/replaced: unknown status %s for %s" % (row.status, row.path))
+        if (row.hash == NO_HASH) == (row.status in PINNED):
+            raise Mismatch("lab/replaced: %s is %s; only what is %s has a hash"
+                           % (row.path, row.status, " or ".join(PINNED)))
+        rows.append(row)
     return rows
+
+
+def version_of(base):
+    """What the base's Makefile says, for example 6.12.117."""
+    makefile = (read(os.path.join(base, "Makefile")) or b"").decode()
+    parts = [re.search(r"^%s = (\d+)$" % name, makefile, re.MULTILINE)
+             for name in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
+    if None in parts:
+        raise Mismatch("%s is no unpacked kernel" % base)
+    return ".".join(part[1] for part in parts)
+
+
+def expand(base, pattern):
+    """The base's files that a pattern names, sorted."""
+    found = glob.glob(pattern, root_dir=base)
+    return sorted(path for path in found if os.path.isfile(os.path.join(base, path)))
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def hash_of(base, pattern):
+    """The first 12 digits of a file's sha256; of several files that of sha256sum's output."""
+    paths = expand(base, pattern)
+    whole = [digest(read(os.path.join(base, path))) for path in paths]
+    if paths != [pattern]:
+        lines = ["%s  %s\n" % line for line in zip(whole, paths)]
+        whole = [digest("".join(lines).encode())]
+    return whole[0][:12]
+
+
+CHANGED = """base {now} has other stock files than {before}, with which ours were compared:
+  {files}
+Read what changed in each one since {before} (linux-stable has a tag v{before}, for example),
+take the fixes over, then update the hashes:
+  lab/tree.py --hashes {base}"""
+
+
+def check_hashes(base):
+    """Stop if the base changes a file that ours replaces or removes."""
+    changed = []
+    for row in table():
+        if row.status in PINNED and expand(base, row.path):
+            found = hash_of(base, row.path)
+            if found != row.hash:
+                changed.append("%s: sha256 %s, in lab/replaced %s" % (row.path, found, row.hash))
+    if changed:
+        raise Mismatch(CHANGED.format(now=version_of(base), before=compared_with(),
+                                      files="\n  ".join(changed), base=base))
+
+
+def print_version(base):
+    """Say so if the base is another version, though no file with a hash differs."""
+    now, before = version_of(base), compared_with()
+    if now != before:
+        print("lab: tree: base %s, ours compared with %s; the files with a hash are the same"
+              % (now, before))
+
+
+def write_hashes(base):
+    """Write the version and the hashes of this base to lab/replaced; say which changed."""
+    rows = {row.path: row for row in table()}
+    with open(TABLE, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    for number, line in enumerate(lines):
+        first = (line.split() + [""])[0]
+        if first == "base":
+            lines[number] = "base " + version_of(base)
+        elif first in rows and rows[first].status in PINNED:
+            if not expand(base, first):
+                raise Mismatch("the base has no %s" % first)
+            lines[number] = line.replace(" %s" % rows[first].hash,
+                                         " %s" % hash_of(base, first), 1)
+        if lines[number] != line:
+            print("%s\n    was: %s" % (lines[number], line))
+    write(TABLE, ("\n".join(lines) + "\n").encode())
 
 
 def stock_files(base):
     """{path: status} with the patterns expanded over the base."""
     files = {}
-    for pattern, status, _ in table():
-        found = [f for f in glob.glob(os.path.join(base, pattern)) if os.path.isfile(f)]
+    for row in table():
+        found = expand(base, row.path)
         if not found:
-            raise Mismatch("the base has no %s, which lab/replaced says is %s" % (pattern, status))
-        files.update({os.path.relpath(f, base): status for f in found})
+            raise Mismatch("the base has no %s, which lab/replaced says is %s"
+                           % (row.path, row.status))
+        files.update({path: row.status for path in found})
     return files
 
 
@@ -123,6 +233,7 @@ def wanted(base, lab=True):
 
     Without lab nothing that only the lab's kernels have: lab/inside, lab/hooks/lab-*.
     """
+    check_hashes(base)
     stock, ours, hooked = stock_files(base), our_files(lab), hooked_files(base, lab)
     edited = {path for path, status in stock.items() if status == "edited"}
     if not lab:
@@ -132,13 +243,13 @@ def wanted(base, lab=True):
     for path in sorted(edited - set(hooked)):
         raise Mismatch("lab/replaced says that %s is edited, but no hook does" % path)
     for path in ours:
-        if stock.get(path) not in ("replaced", "removed") and os.path.exists(
+        if stock.get(path) not in PINNED and os.path.exists(
                 os.path.join(base, path)):
             raise Mismatch("%s is a stock file; lab/replaced must say that ours replaces it" % path)
     for path, status in stock.items():
         if status == "replaced" and path not in ours:
             raise Mismatch("lab/replaced says that %s is replaced, but we have none" % path)
-    gone = {path: None for path, status in stock.items() if status in ("replaced", "removed")}
+    gone = {path: None for path, status in stock.items() if status in PINNED}
     return {**gone, **hooked, **ours}
 
 
@@ -194,21 +305,27 @@ def update(base, tree, files):
 
 def render_table():
     print(".. list-table:: Stock files\n   :header-rows: 1\n")
-    for row in [("File", "Status", "Note")] + table():
-        print("\n".join(line.rstrip() for line in ("   * - " + row[0], "     - " + row[1],
-                                                   "     - " + row[2])))
+    for row in [Row("File", "Status", NO_HASH, "Note")] + table():
+        print("\n".join(line.rstrip() for line in ("   * - " + row.path, "     - " + row.status,
+                                                   "     - " + row.note)))
 
 
 def main(arguments):
     if arguments == ["--table"]:
         render_table()
         return
+    if arguments[0] == "--hashes":
+        write_hashes(os.path.abspath(arguments[1]))
+        return
     stock = "--stock" in arguments
     base, tree = [os.path.abspath(a) for a in arguments if a != "--stock"]
+    files = {} if stock else wanted(base)
     make_tree(base, tree)
-    changed = update(base, tree, {} if stock else wanted(base))
+    changed = update(base, tree, files)
     if changed:
         print("lab: tree: %d file(s) changed in %s" % (changed, os.path.relpath(tree, TOP)))
+    if not stock:
+        print_version(base)
 
 
 if __name__ == "__main__":
