@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Readers over our kernel files: checkpatch --strict, sparse, gcc with W=1, clang;
-# and two that compare the documentation and the man page with the code. A remark that
-# lab/lint.allow does not explain fails. Usage: lab/lint.sh
+# Readers over our kernel files: checkpatch --strict, sparse, gcc with W=1, clang. A
+# remark that lab/lint.allow does not explain fails. Then checks of our own: the ABI
+# of the base, documentation and man page as the code is.
+# Usage: lab/lint.sh
 
 . "$(dirname "$0")/lib.sh"
 
@@ -83,6 +84,16 @@ judge() {
 	say "$1: $(echo "$open" | wc -l) remark(s) (log: build/log/$1.log)"
 }
 
+# check NAME COMMAND...: it says itself what is wrong
+check() {
+	if (step "$@"); then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		cat "$log/$1.log"
+	fi
+}
+
 "$top/lab/base.sh"
 "$top/lab/tree.py" "$cache/base" "$tree"
 
@@ -100,9 +111,9 @@ configured clang clang "$config/clang.config"
 step lint-clang compile clang CC='ccache clang' W=1
 judge lint-clang
 
-step lint-docs "$top/lab/check_docs.py"
-step lint-man "$top/lab/check_man.py" "$tree"
-passed=$((passed + 2))
+check lint-abi "$top/lab/check_abi.py" "$cache/base"
+check lint-docs "$top/lab/check_docs.py"
+check lint-man "$top/lab/check_man.py" "$tree"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
