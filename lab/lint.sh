@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Readers over our kernel files: checkpatch --strict, sparse, gcc with W=1, clang. A
-# remark that lab/lint.allow does not explain fails. Then checks of our own: the ABI
-# of the base, documentation and man page as the code is.
+# remark that lab/lint.allow does not explain fails. Then checks of our own: no circles
+# among the files, the ABI of the base, documentation and man page as the code is.
 # Usage: lab/lint.sh
 
 . "$(dirname "$0")/lib.sh"
@@ -111,6 +111,7 @@ configured clang clang "$config/clang.config"
 step lint-clang compile clang CC='ccache clang' W=1
 judge lint-clang
 
+check lint-circles "$top/lab/circles.py" "$build/obj/lint"
 check lint-abi "$top/lab/check_abi.py" "$cache/base"
 check lint-docs "$top/lab/check_docs.py"
 check lint-man "$top/lab/check_man.py" "$tree"
