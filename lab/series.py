@@ -28,6 +28,7 @@ CACHE = os.environ.get("KEXEC_LAB_CACHE") or os.path.expanduser("~/.cache/kexec-
 BASE = os.path.join(CACHE, "base")
 LIST = os.path.join(TOP, "lab", "series", "patches.txt")
 COVER = os.path.join(TOP, "lab", "series", "cover.txt")
+README = os.path.join(TOP, "README.md")
 OUT = os.path.join(TOP, "build", "series")
 KCONFIG = "kernel/Kconfig.kexec"
 
@@ -236,7 +237,7 @@ def commit(where, message):
 
 def readme_table():
     """The table of the README in lines that a mail can hold."""
-    with open(os.path.join(TOP, "README.md"), encoding="utf-8") as file:
+    with open(README, encoding="utf-8") as file:
         rows = re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", file.read(), re.MULTILINE)
     rows = [[cell.replace("`", "") for cell in row] for row in rows]
     if not rows:
@@ -248,6 +249,19 @@ def readme_table():
                         textwrap.fill(here, 72, initial_indent="    here:  ",
                                       subsequent_indent="           "))
         for what, stock, here in rows)
+
+
+def check_version():
+    """See that the texts name the base of lab/replaced, and no other of its line."""
+    known = tree.compared_with()
+    line = re.escape(known.rpartition(".")[0])
+    for path in (COVER, README):
+        with open(path, encoding="utf-8") as file:
+            named = set(re.findall(r"(?<![\d.])%s\.\d+" % line, file.read()))
+        if named != {known}:
+            raise Wrong("%s names %s as the base, lab/replaced %s"
+                        % (os.path.relpath(path, TOP), " and ".join(sorted(named)) or "nothing",
+                           known))
 
 
 def write_cover():
@@ -264,6 +278,7 @@ def write_cover():
 
 def generate():
     """Write build/series/; the list of patches."""
+    check_version()
     goal = tree.wanted(BASE, lab=False)
     start = {path: tree.read(os.path.join(BASE, path)) for path in goal}
     patches = read_list()
@@ -290,5 +305,6 @@ def generate():
 if __name__ == "__main__":
     try:
         print("lab: series: %d patches in %s" % (len(generate()), os.path.relpath(OUT, TOP)))
+        tree.print_version(BASE)
     except (Wrong, tree.Mismatch) as wrong:
         sys.exit("lab: series: %s" % wrong)
