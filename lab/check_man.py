@@ -5,10 +5,10 @@
 Usage: lab/check_man.py TREE      that the kernels are built from, for its headers
 
 Flags: every KEXEC_* of the header is in the page, and nothing else is; each flag that is
-a bit of its own says since when there is one. Errnos: what a selftest expects of a load,
-and what the code refuses one with, is in ERRORS; what is in ERRORS is expected by a
-selftest or a scenario, or UNTESTED says why not. A test that knows nothing of
-kexec_file_load(2) expects nothing that ERRORS has for that call only.
+a bit of its own says since which kernel it exists, as the header does. Errnos: what a
+selftest expects of a load, and what the code refuses one with, is in ERRORS; what is in
+ERRORS is expected by a selftest or a scenario, or UNTESTED says why not. A test that knows
+nothing of kexec_file_load(2) expects nothing that ERRORS has for that call only.
 """
 
 import glob
@@ -98,19 +98,31 @@ def check_errnos(report, errnos):
         print("#   not tested: %s: %s" % (name, reason))
 
 
-def check_flags(report, names):
+def dated_by_header(path):
+    """{flag: version} by the comments, "Since Linux VERSION", above the flags."""
+    with open(path, encoding="utf-8") as file:
+        found = re.findall(r"^(?:/\*| \*) Since Linux ([\d.]+)(?:(?!\*/).)*\*/\n#define (\w+)",
+                           file.read(), re.MULTILINE | re.DOTALL)
+    return {flag: version for version, flag in found}
+
+
+def check_flags(report, names, header):
     page = re.sub(r"^\.TH .*", "", read(PAGE), flags=re.MULTILINE)
     named = set(re.findall(r"\bKEXEC_[A-Z0-9_]+", page))
-    dated = set(re.findall(r'^\.TP\n\.BR (KEXEC_\w+) " \(since Linux [\d.]+', page, re.MULTILINE))
+    dated = dict(re.findall(r'^\.TP\n\.BR (KEXEC_\w+) " \(since Linux ([\d.]+)', page,
+                            re.MULTILINE))
     flags = {name for name in names if not re.match("KEXEC_(ARCH_|SEGMENT_MAX)", name)}
     report.check("the man page has the flags of the header", sorted(names - named))
     report.check("the header has the flags of the man page", sorted(named - names))
-    report.check("each flag has its version", sorted(flags ^ dated))
+    report.check("each flag has its version", sorted(flags ^ dated.keys()))
+    report.check("the header has the same versions",
+                 sorted(name for name, version in dated.items() if header.get(name) != version))
 
 
 def main(tree):
     report = Report()
-    check_flags(report, defined(os.path.join(tree, HEADER), "KEXEC_"))
+    header = os.path.join(tree, HEADER)
+    check_flags(report, defined(header, "KEXEC_"), dated_by_header(header))
     check_errnos(report, defined(os.path.join(tree, ERRNOS), "E"))
     return 1 if report.failed else 0
 
