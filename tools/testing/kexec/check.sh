@@ -92,7 +92,7 @@ fuzz() {
 		return
 	fi
 	$MAKE "$O/$1" "$O/reached/$1" >"$O/$1.build" 2>&1 || quote "$O/$1.build"
-	./fuzz.sh "$1" -seed=1 -max_total_time=$seconds >"$O/$1.check" 2>&1
+	../../../lab/fuzz.sh "$1" -seed=1 -max_total_time=$seconds >"$O/$1.check" 2>&1
 	status=$?
 	quote "$O/$1.check"
 	result "$1" $status
