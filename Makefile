@@ -5,11 +5,12 @@
 K ?= fast
 T ?=
 ROUNDS ?= 100
+SECONDS ?= 60
 export JOBS
 
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
-	series check-series check-series-long
+	fuzz mutants series check-series check-series-long
 .PHONY: arm64 cross-link configs deb check-all
 
 help:
@@ -22,6 +23,8 @@ help:
 	@echo 'make bench      the time between two kernels, stock and ours in turn'
 	@echo 'make soak       ROUNDS=100 panics, dumps and resets in one guest'
 	@echo 'make unit       userspace tests of the pure logic; needs no kernel tree'
+	@echo 'make fuzz       SECONDS=60 of each fuzzer of the pure logic; T=NAME for one'
+	@echo 'make mutants    break the pure logic in every way: do its tests notice? T=NAME for one'
 	@echo 'make lint       checkpatch, sparse, W=1 and clang over our files'
 	@echo 'make docs       our pages by sphinx, kernel-doc, the man pages; leaves build/docs/html'
 	@echo 'make cross      our generic objects for other architectures, and an i386 kernel'
@@ -85,6 +88,12 @@ endif
 
 unit:
 	@lab/test.py unit
+
+fuzz:
+	@lab/fuzz.sh $(SECONDS) $(T)
+
+mutants:
+	@lab/mutants.py $(T)
 
 lint: ready
 	@lab/lint.sh

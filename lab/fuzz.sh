@@ -1,57 +1,72 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run a fuzzer on its corpus; then say how many lines of the code under test the
-# corpus reaches.
+# Run the fuzzers of tools/testing/kexec for some time each, and print how many lines
+# of the code under test the corpus reaches.
 #
-# usage: fuzz.sh FUZZER [OPTION...]	with the options of libFuzzer
+# Usage: lab/fuzz.sh SECONDS [FUZZER...]	without a FUZZER all of them
+#
+# A corpus and an input that fails stay in build/unit, a log in build/log.
 
-name=$1
-shift
-corpus=$O/corpus/$name
-mkdir -p "$corpus"
+. "$(dirname "$0")/lib.sh"
 
-case $name in
-parse_*_fuzz)
-	format=${name#parse_}
-	format=${format%_fuzz}
-	code=parse_$format.c
-	length=8192
-	"$O/parse_test" --seeds "$format" "$corpus" || exit
-	;;
-link_fuzz)
-	code=link.c
-	length=8192
-	cp "$O"/sample-*.ro "$corpus" || exit
-	;;
-crash_fuzz)
-	code=crash_ranges.c
-	length=512
-	;;
-*)
-	code=${name%_fuzz}.c
-	length=512
-	;;
-esac
+tests=$top/tools/testing/kexec
+out=$build/unit
+clang=${CLANG:-clang}
+all='plan_fuzz link_fuzz crash_fuzz parse_bzimage_fuzz parse_vmlinux_fuzz parse_uki_fuzz'
 
-echo "$name $*"
-"$O/$name" -max_len=$length -artifact_prefix="$O/" -print_final_stats=1 "$@" "$corpus" \
-	>"$O/$name.log" 2>&1
-status=$?
-if [ $status -ne 0 ]; then
-	tail -n 40 "$O/$name.log"
-	exit $status
-fi
-sed -n 's/^Done \(.*\)/  \1/p; s/^stat:://p' "$O/$name.log"
+# The file of code that a fuzzer tests.
+code_of() {
+	case $1 in
+	crash_fuzz) echo crash_ranges.c ;;
+	*) echo "${1%_fuzz}.c" ;;
+	esac
+}
 
-LLVM_PROFILE_FILE=$O/$name.profraw "$O/reached/$name" -runs=0 "$corpus" >"$O/$name.reached" 2>&1 &&
-	llvm-profdata merge -o "$O/$name.profdata" "$O/$name.profraw" &&
-	llvm-cov export -summary-only -instr-profile="$O/$name.profdata" "$O/reached/$name" |
-	python3 -c '
+# The longest input of which a fuzzer reads every byte.
+longest_input() {
+	case $1 in
+	parse_*|link_fuzz) echo 8192 ;;
+	*) echo 512 ;;
+	esac
+}
+
+fuzz() {
+	make -s -C "$tests" O="$out" CLANG="$clang" "$out/$1" "$out/corpus/$1"
+	"$out/$1" -max_total_time="$seconds" -max_len="$(longest_input "$1")" \
+		-artifact_prefix="$out/" "$out/corpus/$1"
+}
+
+# A second build of the fuzzer counts lines while it reads the corpus once.
+count_lines() {
+	counting=$out/reached
+	make -s -C "$tests" O="$counting" CC="$clang" CLANG="$clang" \
+		EXTRA_CFLAGS='-fprofile-instr-generate -fcoverage-mapping' "$counting/$1"
+	LLVM_PROFILE_FILE=$counting/$1.raw "$counting/$1" -runs=0 "$out/corpus/$1"
+	llvm-profdata merge -o "$counting/$1.profile" "$counting/$1.raw"
+	llvm-cov export -summary-only -instr-profile="$counting/$1.profile" "$counting/$1" \
+		>"$counting/$1.json"
+}
+
+print_lines() {
+	python3 - "$@" <<'PROGRAM'
 import json, sys
-for file in json.load(sys.stdin)["data"][0]["files"]:
-    if file["filename"].endswith("/" + sys.argv[1]):
+with open(sys.argv[1], encoding="utf-8") as summary:
+    files = json.load(summary)["data"][0]["files"]
+for file in files:
+    if file["filename"].endswith("/" + sys.argv[2]):
         lines = file["summary"]["lines"]
-        print("  %s: %d of %d lines reached, %d %%" % (sys.argv[1],
-              lines["covered"], lines["count"], lines["percent"]))
-' "$code"
+        print("lab: %s: %d of %d lines reached" % (sys.argv[2], lines["covered"], lines["count"]))
+PROGRAM
+}
+
+seconds=$1
+shift
+# shellcheck disable=SC2086 # a list of words
+[ $# != 0 ] || set -- $all
+for fuzzer in "$@"; do
+	step "fuzz-$fuzzer" fuzz "$fuzzer"
+	step "fuzz-lines-$fuzzer" count_lines "$fuzzer"
+	sed -n 's/^Done /lab: /p' "$log/fuzz-$fuzzer.log"
+	print_lines "$out/reached/$fuzzer.json" "$(code_of "$fuzzer")"
+done

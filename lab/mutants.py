@@ -2,22 +2,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Do the tests notice when the code is wrong?
 
-Each mutant is the code under test with one operator or constant changed.  It is
-built and tested; a mutant that passes all tests survives.  Survivors that behave
-like the original are listed, with the reason, in EQUIVALENT, where each entry
-excuses one of them; any other survivor is a test that is missing.
+A mutant is a file of the code under test with one operator or constant changed.
+Each is built and tested; a mutant that passes all tests survives. EQUIVALENT has
+the survivors that behave as the original does, each with the reason; any other
+survivor shows that a test is missing.
 
-OBJECTS are the tests; one that is made of SOURCE is left out.  With ARGUMENTS
-they are run.
-
-usage: mutate.py SOURCE BUILD_DIR OBJECTS ARGUMENTS COMPILER [FLAG...]
+usage: lab/mutants.py [NAME...]     the code to change, as plan or parse_uki; by default all
 """
 import os
 import re
 import subprocess
 import sys
 
-TIME_LIMIT = 20
+from guest import BUILD, TOP
+
+TESTS = os.path.join(TOP, "tools", "testing", "kexec")
+OUT = os.path.join(BUILD, "mutants")
+SECONDS = 20    # of a test, before a mutant is said to be dead
+
+KERNEL = os.path.join(TOP, "kernel", "kexec")
+X86 = os.path.join(TOP, "arch", "x86", "kernel", "kexec")
+
+# By name of the code: its directory, its test, the arguments of that.
+CODE = {
+    "plan": (KERNEL, "plan_test", ["iomem"]),
+    "link": (KERNEL, "link_test", ["sample-host.ro"]),
+    "crash_ranges": (KERNEL, "crash_test", []),
+    "parse_bzimage": (X86, "parse_test", []),
+    "parse_vmlinux": (X86, "parse_test", []),
+    "parse_uki": (X86, "parse_test", []),
+}
 
 SWAPS = [
     (r" < ", [" <= ", " > "]),
@@ -50,7 +64,7 @@ SWAPS = [
     (r"\bPLAN_(?!OK)\w+(?=[;,)])", ["PLAN_OK"]),
 ]
 
-# By file: (line, line as mutated): why nobody can tell them apart.
+# By name of the code: (line, line as mutated): why no test can tell the two apart.
 EQUIVALENT = {
     "crash_ranges": {
         ("struct range rest[2];", "struct range rest[3];"):
@@ -62,7 +76,7 @@ EQUIVALENT = {
          "memcpy(&mem->ranges[first], rest, kept * sizeof(rest[1]));"):
             "the same",
     },
-    "kexec_link": {
+    "link": {
         ("const unsigned int one = 1;", "const unsigned int one = 2;"):
             "its first byte is 0 on a big endian machine, too",
         ("if (size < sizeof(*ehdr) || memcmp(ehdr->e_ident, ELFMAG, SELFMAG))",
@@ -75,7 +89,7 @@ EQUIVALENT = {
         ("alignment(&sechdrs[i]) > layout.align)", "alignment(&sechdrs[i]) >= layout.align)"):
             "both are the same then",
     },
-    "kexec_plan": {
+    "plan": {
         ("for (i = 0; i < nr; i++) {", "for (i = 1; i < nr; i++) {"):
             "the first segment has no earlier one to overlap with",
         ("return plan_refuse(PLAN_OK, 0);", "return plan_refuse(PLAN_OK, 1);"):
@@ -97,11 +111,11 @@ EQUIVALENT = {
          ".first = memory.start >= need->min ? memory.start : need->min,"):
             "both are the same then",
     },
-    "kexec-parse-bzimage": {
+    "parse_bzimage": {
         ("if (header_end > HEADER_MAX)", "if (header_end >= HEADER_MAX)"):
             "both are the same then",
     },
-    "kexec-parse-uki": {
+    "parse_uki": {
         ("if (size < DOS_SIZE || parse_u16(file, 0) != DOS_MAGIC)",
          "if (size <= DOS_SIZE || parse_u16(file, 0) != DOS_MAGIC)"):
             "no PE header fits into a file of that size",
@@ -136,46 +150,77 @@ def mutants(source):
                     yield number, line[:match.start()] + new + line[match.end():]
 
 
-def verdict(source, build, objects, arguments, compiler):
-    """'dead', 'not C' or 'SURVIVES' for one mutant."""
-    program = os.path.join(build, f"mutant.{os.getpid()}")
-    path = program + ".c"
-    with open(path, "w", encoding="ascii") as out:
-        out.writelines(source)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    if subprocess.run([*compiler, "-o", program, path, *objects], check=False, **quiet).returncode:
-        return "not C"
-    try:
-        status = subprocess.run([program, *arguments], timeout=TIME_LIMIT, check=False, **quiet)
-    except subprocess.TimeoutExpired:
-        return "dead"
-    return "dead" if status.returncode else "SURVIVES"
+class Tests:
+    """The tests of one file of code, built with a changed copy of the file."""
+
+    def __init__(self, name):
+        folder, self.program, arguments = CODE[name]
+        self.source = os.path.join(folder, name + ".c")
+        self.out = os.path.join(OUT, name)
+        self.copy = os.path.join(self.out, "changed", name + ".c")
+        self.arguments = [os.path.join(self.out, word) if word.endswith(".ro") else word
+                          for word in arguments]
+        os.makedirs(os.path.dirname(self.copy), exist_ok=True)
+
+    def build(self, text):
+        """Whether the tests compile with this text. Its warnings are no errors."""
+        with open(self.copy, "w", encoding="ascii") as file:
+            file.writelines(text)
+        goals = [os.path.join(self.out, self.program)] + \
+            [word for word in self.arguments if word.startswith(self.out)]
+        make = ["make", "-s", "-C", TESTS, "O=" + self.out,
+                "CODE=%s %s %s" % (os.path.dirname(self.copy), KERNEL, X86),
+                "EXTRA_CFLAGS=-Wno-error -Werror=return-type"]
+        return subprocess.run(make + goals, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def passed(self):
+        try:
+            return subprocess.run([os.path.join(self.out, self.program), *self.arguments],
+                                  cwd=TESTS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  timeout=SECONDS, check=False).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def verdict(self, text):
+        """'dead', 'not C' or 'SURVIVES' for one mutant."""
+        if not self.build(text):
+            return "not C"
+        return "SURVIVES" if self.passed() else "dead"
 
 
-def main(path, build, objects, arguments, *compiler):
-    name = os.path.splitext(os.path.basename(path))[0]
-    objects = [o for o in objects.split() if os.path.basename(o) != name + ".o"]
-    arguments = arguments.split()
+def try_all(name):
+    """Try each mutant of this code; whether none survives without an excuse."""
+    tests = Tests(name)
     excuses = EQUIVALENT.get(name, {}).copy()
-    with open(path, encoding="ascii") as file:
+    with open(tests.source, encoding="ascii") as file:
         source = file.readlines()
+    if not tests.build(source) or not tests.passed():
+        sys.exit("lab: mutants: %s fails without a mutation" % tests.program)
     counts = {"dead": 0, "not C": 0, "equivalent": 0, "SURVIVES": 0}
     for number, changed in mutants(source):
-        result = verdict(source[:number] + [changed] + source[number + 1:], build, objects,
-                         arguments, compiler)
+        result = tests.verdict(source[:number] + [changed] + source[number + 1:])
         pair = (source[number].strip(), changed.strip())
         if result == "SURVIVES" and excuses.pop(pair, None):
             result = "equivalent"
         counts[result] += 1
         if result == "SURVIVES":
-            print(f"{path}:{number + 1}: {pair[0]}\n    survives as: {pair[1]}", flush=True)
+            print("%s:%d: %s\n    survives as: %s"
+                  % (os.path.relpath(tests.source, TOP), number + 1, *pair), flush=True)
     for pair in excuses:
-        print(f"no survivor any more: {pair[0]}\n    as: {pair[1]}")
-    print(", ".join(f"{count} {name}" for name, count in counts.items()))
-    return bool(counts["SURVIVES"] or excuses)
+        print("%s: no survivor any more: %s\n    as: %s" % (name, *pair))
+    print("%s: %s" % (name, ", ".join("%d %s" % (count, what)
+                                      for what, count in counts.items())), flush=True)
+    return not counts["SURVIVES"] and not excuses
+
+
+def main(names):
+    unknown = [name for name in names if name not in CODE]
+    if unknown:
+        sys.exit("lab: mutants: no code is called %s; there are %s"
+                 % (unknown[0], ", ".join(CODE)))
+    return 0 if all([try_all(name) for name in names or CODE]) else 1
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 6:
-        sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -24,6 +24,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from guest import BUILD, LOGS, TOP, GuestError  # noqa: E402 the path comes first
 import scenario  # noqa: E402
+from series import BASE  # noqa: E402
 
 TAIL = 25
 UNIT_LIMIT = 600
@@ -94,6 +95,22 @@ def run_one(function, lab):
     return result
 
 
+def built(*patterns):
+    """Files in build/, as words of a make variable."""
+    return " ".join(path for pattern in patterns
+                    for path in sorted(glob.glob(os.path.join(BUILD, pattern))))
+
+
+def unit_command():
+    """The tests of tools/testing/kexec, and what the lab has for them."""
+    return ["make", "-s", "-C", os.path.join(TOP, "tools", "testing", "kexec"),
+            "O=" + os.path.join(BUILD, "unit"), "BASE=" + BASE,
+            "REAL=" + built("bzImage", "vmlinux", "images/*"),
+            "PURGATORIES=" + built("cross/*/arch/*/purgatory/purgatory.ro",
+                                   "obj/*/arch/x86/purgatory/purgatory.ro"),
+            "check"]
+
+
 def run_unit():
     """make unit, as one scenario whose console is its output."""
     result = Result("unit")
@@ -103,10 +120,8 @@ def run_unit():
     with open(path, "w+", encoding="utf-8", errors="replace") as log:
         try:
             status = subprocess.run(
-                ["make", "-s", "-C", os.path.join(TOP, "tools/testing/kexec"),
-                 "O=" + os.path.join(BUILD, "unit"), "check"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                timeout=UNIT_LIMIT, check=False).returncode
+                unit_command(), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, timeout=UNIT_LIMIT, check=False).returncode
         except subprocess.TimeoutExpired:
             status = "no end after %d s" % UNIT_LIMIT
         log.seek(0)

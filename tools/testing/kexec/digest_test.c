@@ -4,10 +4,10 @@
  * purgatory is told.  What a hash makes of it is not its business; the hashes
  * here add up bytes, each by its place.
  */
+#include <linux/kexec_check.h>
 #include <stdlib.h>
 
 #include "digest_kernel.h"
-#include "kexec_check.h"
 #include "ktap.h"
 
 #define PAGE(pfn)	((pfn) << PAGE_SHIFT)
