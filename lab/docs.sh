@@ -18,12 +18,15 @@ index=$top/lab/hooks/doc-index.patch
 
 ours() { (cd "$top" && find Documentation arch include kernel tools -type f); }
 
-# The pages that sphinx is to read, and their indices.
+# The pages that sphinx is to read, and the indices of all folders that they are in.
 pages() {
 	echo index.rst
 	ours | sed -n 's|^Documentation/\(.*\.rst\)$|\1|p' | while read -r page; do
 		echo "$page"
-		echo "${page%/*}/index.rst"
+		while [ "${page%/*}" != "$page" ]; do
+			page=${page%/*}
+			echo "$page/index.rst"
+		done
 	done | sort -u
 }
 
