@@ -148,16 +148,15 @@ static struct plan_segment *list_parts(struct plan_segment *part,
 	struct kexec_block *block;
 	unsigned long i;
 
-	for (i = 0; i < image->nr_segments; i++)
-		*part++ = (struct plan_segment){
-			.mem	= image->segment[i].mem,
-			.memsz	= image->segment[i].memsz,
-		};
-	list_for_each_entry(block, &image->memory->control, link)
-		*part++ = (struct plan_segment){
-			.mem	= PFN_PHYS(page_to_boot_pfn(block->page)),
-			.memsz	= block->pages << PAGE_SHIFT,
-		};
+	for (i = 0; i < image->nr_segments; i++, part++) {
+		part->mem = image->segment[i].mem;
+		part->memsz = image->segment[i].memsz;
+	}
+	list_for_each_entry(block, &image->memory->control, link) {
+		part->mem = PFN_PHYS(page_to_boot_pfn(block->page));
+		part->memsz = block->pages << PAGE_SHIFT;
+		part++;
+	}
 	return part;
 }
 
