@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the kernel that crashed left the ELF header of its memory.
+ * The address of the ELF header that describes the memory of the crashed kernel.
  *
- * A crash kernel is told by elfcorehdr=[size@]address, both with the usual
- * K, M and G.  That the parameter was given is also how a kernel knows that it
- * is a crash kernel: is_kdump_kernel() compares the address with its initial
- * value.  So this is built wherever VMCORE_INFO is, with or without kexec.
+ * A crash kernel gets it by the parameter elfcorehdr=[size@]address, both numbers
+ * with the usual suffixes K, M and G.  The parameter also makes a kernel a crash
+ * kernel: is_kdump_kernel() compares the address with its initial value.  So this
+ * file is built wherever VMCORE_INFO is, with or without kexec.
  */
 #include <linux/crash_dump.h>
 #include <linux/errno.h>
@@ -13,11 +13,11 @@
 #include <linux/init.h>
 #include <linux/string.h>
 
-/* Physical address of the header, ELFCORE_ADDR_MAX where there is none. */
+/* Physical address of the header; ELFCORE_ADDR_MAX without the parameter. */
 unsigned long long elfcorehdr_addr = ELFCORE_ADDR_MAX;
 EXPORT_SYMBOL_GPL(elfcorehdr_addr);
 
-/* Its size in bytes; 0 if the parameter did not say. */
+/* Size of the header in bytes; 0 if the parameter has no size. */
 unsigned long long elfcorehdr_size;
 
 static int __init elfcorehdr_setup(char *value)

@@ -2,9 +2,9 @@
 /*
  * kexec_load(2), native and compat: arguments in, image out.
  *
- * The order of the tests is part of the interface: the errno of a call with two
- * faults is that of the first one.  The messages and their errnos are listed in
- * Documentation/admin-guide/kexec/index.rst.
+ * The order of the tests is part of the interface: a call with two faults returns
+ * the errno of the first one.  Documentation/admin-guide/kexec/index.rst lists the
+ * messages and their errnos.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

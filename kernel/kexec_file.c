@@ -2,14 +2,14 @@
 /*
  * kexec_file_load(2): files in, image out.
  *
- * The files are read (read.c), one of the architecture's loaders knows
- * the format, the signature is verified on the very bytes that were read, and
- * the loader makes segments of them (locate.c).  From there on the image is
- * built as any other (kexec_core.c).
+ * The call reads the files (kexec/read.c), finds the architecture's loader for the
+ * format, and verifies the signature on the very bytes that were read.  Then the
+ * loader adds the segments (kexec/locate.c), and the image is built like any other
+ * (kexec_core.c).
  *
- * The order of the tests is part of the interface: the errno of a call with two
- * faults is that of the first one.  A file that no loader knows is always
- * ENOEXEC, by which tools know that they have to try otherwise.
+ * The order of the tests is part of the interface: a call with two faults returns
+ * the errno of the first one.  For a file that no loader knows the errno is always
+ * ENOEXEC, on which tools try another way to load it.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -88,8 +88,8 @@ bool kexec_sig_is_enforced(void)
  * @kernel: the file
  * @kernel_len: its length in bytes
  *
- * The key must be on the secondary trusted keyring or, where there is one, on
- * the platform keyring.
+ * The key must be on the secondary trusted keyring or on the platform keyring, if the
+ * kernel has one.
  *
  * Return: 0; -ENODATA without a signature, -ENOKEY if the key is not trusted,
  * -EKEYREJECTED or -EBADMSG if the signature does not match.
@@ -123,8 +123,8 @@ static int verify_signature(struct kimage *image)
 #endif /* CONFIG_KEXEC_SIG */
 
 /*
- * May this kernel be started?  A locked down system starts what it has no
- * signature for only if IMA has vouched for the file.
+ * May this kernel be loaded?  A locked down system loads a file without a valid
+ * signature only if IMA has appraised the file.
  */
 static int judge_signature(struct kimage *image)
 {
@@ -285,7 +285,7 @@ static int load_files(const struct file_args *args)
 		kexec_image_free(image, NULL);
 	} else {
 		kexec_file_done(image);
-		/* IMA goes on filling the image that a reboot executes. */
+		/* IMA writes to the image until a reboot executes it. */
 		if (image->type == KEXEC_TYPE_DEFAULT)
 			ima_kexec_post_load(image);
 	}

@@ -2,14 +2,14 @@
 /*
  * kexec: start another kernel from the running one, without the firmware.
  *
- * This header is the contract between the core (kernel/kexec*.c), the
- * architectures (machine_kexec() and its kin) and the rest of the kernel.
+ * This header is the contract between the core (kernel/kexec*.c, kernel/kexec/),
+ * the architectures (machine_kexec() and others) and the rest of the kernel.
  *
- * What a load builds is a struct kimage: up to KEXEC_SEGMENT_MAX segments, each
- * a destination in physical memory and the bytes that must stand there when
- * the next kernel is entered.  Bytes that could not be put at their
- * destination at load time wait elsewhere, and the architecture's relocation
- * code moves them by walking the hand-off list at kimage.head.
+ * A load builds a struct kimage: up to KEXEC_SEGMENT_MAX segments, each a
+ * destination in physical memory and the bytes that must stand there when the
+ * next kernel is entered.  Bytes that the load could not put at their destination
+ * wait elsewhere, and the architecture's relocation code copies them by the
+ * hand-off list at kimage.head.
  */
 #ifndef LINUX_KEXEC_H
 #define LINUX_KEXEC_H
@@ -49,7 +49,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 
-/* Its macros switch off the defaults below and those of linux/crash_core.h. */
+/* Macros in asm/kexec.h replace defaults here and in linux/crash_core.h. */
 #include <asm/kexec.h>
 
 #if !defined(KEXEC_ARCH) || !defined(KEXEC_CONTROL_PAGE_SIZE) || \
@@ -59,7 +59,7 @@
 #error asm/kexec.h must define the memory limits, the control page size and KEXEC_ARCH
 #endif
 
-/* What few architectures need otherwise. */
+/* Defaults that an architecture may override. */
 #ifndef KEXEC_CRASH_MEM_ALIGN
 #define KEXEC_CRASH_MEM_ALIGN		PAGE_SIZE
 #endif
@@ -81,9 +81,10 @@ typedef unsigned long kimage_entry_t;
  * struct kexec_segment - a destination and its bytes, as kexec_load(2) has it
  * @buf: the bytes, in the address space of the task that loads
  * @kbuf: the same for a load by the kernel itself
- * @bufsz: their number
+ * @bufsz: number of bytes at @buf
  * @mem: physical address of the destination, page aligned
- * @memsz: its length in bytes; what @bufsz does not fill is zero
+ * @memsz: length of the destination in bytes; the bytes behind the first @bufsz
+ *	are zero
  */
 struct kexec_segment {
 	union {
@@ -101,7 +102,7 @@ struct kexec_memory;
 struct kimage;
 
 #ifdef CONFIG_KEXEC_FILE
-/* For the caller of the load this is -ENOEXEC, too. */
+/* The system call returns -ENOEXEC for this, too. */
 #define KEXEC_PROBE_REFUSED	1
 
 /**
@@ -127,8 +128,8 @@ struct purgatory_info {
  *	memory, @initrd may be NULL, @cmdline_size counts the final NUL and may be
  *	0.  Returns a pointer for @cleanup, NULL too, or an ERR_PTR()
  * @cleanup: release what @load returned; may be NULL
- * @verify_sig: 0 if somebody whom this system trusts has signed the file;
- *	NULL for a format without signatures
+ * @verify_sig: 0 if a key that this system trusts has signed the file; NULL for a
+ *	format without signatures
  */
 struct kexec_file_ops {
 	int (*probe)(const char *buf, unsigned long size);
@@ -146,12 +147,12 @@ struct kexec_file_ops {
 /**
  * struct kimage - an image, from its load to its execution
  * @head: start of the hand-off list
- * @start: physical address at which the image is entered, the next time for one
- *	that has returned
+ * @start: physical address at which the image is entered; changes when an image
+ *	returns
  * @control_code_page: KEXEC_CONTROL_PAGE_SIZE bytes for the code that runs
  *	between the kernels; an architecture may replace it by a page of its own
- * @swap_page: a spare page; what runs between the kernels may exchange pages by
- *	it, and an image that returns may have it for a stack; not for crash images
+ * @swap_page: a spare page, not for crash images; the code between the kernels may
+ *	use it to exchange pages, and an image that returns may use it as a stack
  * @nr_segments: entries of @segment in use
  * @segment: the segments; @kexec_segment.buf is still the caller's when
  *	machine_kexec_prepare() runs
@@ -177,13 +178,13 @@ struct kexec_file_ops {
  * @is_ima_segment_index_set: @ima_segment_index holds one
  * @hotplug_support: the loader of the image agrees that its ELF core header is
  *	rewritten after hotplug events
- * @elfcorehdr_updated: that has happened: all possible CPUs are in it
+ * @elfcorehdr_updated: the header was rewritten: all possible CPUs are in it
  * @hp_action: %KEXEC_CRASH_HP_* while arch_crash_handle_hotplug_event() runs
  * @elfcorehdr_index: index in @segment of the ELF core header; -1 for none
  * @elf_headers: the ELF core header of a crash image, allocated by vzalloc()
  * @elf_headers_sz: its length in bytes
  * @elf_load_addr: its physical address
- * @arch: what the architecture keeps
+ * @arch: data of the architecture
  * @memory: every page of the image; private to the core
  * @file: the kernel and the initrd during a file load, else NULL; private to the
  *	core
@@ -256,7 +257,7 @@ struct compat_kexec_segment {
 };
 #endif
 
-/* What an architecture provides. */
+/* Functions of the architecture. */
 int machine_kexec_prepare(struct kimage *image);
 void machine_kexec_cleanup(struct kimage *image);
 void machine_kexec(struct kimage *image);
@@ -269,8 +270,8 @@ static inline int machine_kexec_post_load(struct kimage *image)
 #endif
 
 /*
- * Called for pages that become, and cease to be, memory of an image: host
- * memory encryption changes their state.  @nr pages from @start on.
+ * The core calls these for @nr pages from @start on that become pages of an image,
+ * and before it frees them: host memory encryption changes their state.
  */
 #ifndef arch_kexec_pre_free_pages
 static inline void arch_kexec_pre_free_pages(void *start, unsigned int nr)
@@ -305,7 +306,7 @@ static inline int arch_kexec_unprotect_pages(struct page *page,
 }
 #endif
 
-/* Memory of the crash region, first byte to last, goes back to the allocator. */
+/* Free memory of the crash region; @last is the last byte of it. */
 #ifndef crash_free_reserved_phys_range
 static inline void crash_free_reserved_phys_range(unsigned long start,
 						  unsigned long last)
@@ -317,7 +318,7 @@ static inline void crash_free_reserved_phys_range(unsigned long start,
 }
 #endif
 
-/* Where the next kernel sees memory elsewhere than this one: arm's idmap. */
+/* On arm the next kernel may see memory at other physical addresses. */
 #ifndef boot_phys_to_phys
 #define boot_phys_to_phys(boot_phys)	((phys_addr_t)(boot_phys))
 #endif
@@ -341,22 +342,22 @@ static inline void crash_free_reserved_phys_range(unsigned long start,
 #endif
 
 /**
- * struct kexec_buf - a segment to be, and where it may go
- * @image: the image that gets it
+ * struct kexec_buf - a segment that is to be placed
+ * @image: the image that gets the segment
  * @memsz: its length in bytes; rounded up to pages
- * @mem: its physical address: in, %KEXEC_BUF_MEM_UNKNOWN to have one found; out,
- *	where it is
+ * @mem: its physical address; %KEXEC_BUF_MEM_UNKNOWN to have the core find a
+ *	place, which the core writes here
  * @bufsz: bytes at @buffer
  * @buffer: its first bytes, which must stay until the load is over; NULL for
  *	none
- * @top_down: look for a place from the top of memory down; this and what
- *	follows is not looked at if @mem is known
+ * @top_down: search for a place from the top of memory down; the core ignores this
+ *	and the following members if @mem is known
  * @buf_max: highest physical address it may take, inclusive
  * @buf_min: lowest physical address it may start at
  * @buf_align: alignment of @mem in bytes, a power of two; at least a page
  *
- * Several architectures fill it member by member on the stack, so it cannot
- * get new ones.
+ * Several architectures fill the structure member by member on the stack, so it
+ * cannot get new members.
  */
 struct kexec_buf {
 	struct kimage *image;
@@ -397,7 +398,7 @@ static inline bool kexec_sig_is_enforced(void)
 }
 #endif
 
-/* For a purgatory without such relocations against what is loaded. */
+/* For a purgatory without relocations of this kind. */
 static inline int kexec_no_relocations(struct purgatory_info *info,
 				       Elf_Shdr *target,
 				       const Elf_Shdr *relocations,
@@ -406,7 +407,7 @@ static inline int kexec_no_relocations(struct purgatory_info *info,
 	return -ENOEXEC;
 }
 
-/* What an architecture may do its own way in a file load. */
+/* Parts of a file load that an architecture may override. */
 #ifndef arch_kexec_kernel_image_probe
 #define arch_kexec_kernel_image_probe		kexec_image_probe_default
 #endif
@@ -435,11 +436,11 @@ static inline int kexec_no_relocations(struct purgatory_info *info,
 
 #ifdef CONFIG_KEXEC_ELF
 /**
- * struct kexec_elf_info - an ELF image that was found to be sound
+ * struct kexec_elf_info - an ELF image whose headers were checked
  * @proghdrs: its program headers in the byte order of this machine;
  *	kexec_free_elf_info() frees them
- * @ehdr: its header likewise; the user's
- * @buffer: the file; the user's
+ * @ehdr: its header likewise, in memory of the caller
+ * @buffer: the file, in memory of the caller
  */
 struct kexec_elf_info {
 	const struct elf_phdr *proghdrs;
@@ -456,7 +457,7 @@ int kexec_elf_load(struct kimage *image, struct elfhdr *header,
 void kexec_free_elf_info(struct kexec_elf_info *info);
 #endif
 
-/* What the core provides. */
+/* Functions and variables of the core. */
 extern struct kimage *kexec_image;
 extern struct kimage *kexec_crash_image;
 extern bool kexec_in_progress;
@@ -480,9 +481,9 @@ do {						\
 } while (0)
 
 /*
- * One line for each refusal: which rule refused what, with the numbers.  Each
- * use has a ratelimit state of its own, so that one rule cannot silence
- * another.  The including file's pr_fmt() says "kexec: ".
+ * Log one line for each refusal: the rule, the segment and the numbers.  Each use
+ * has a ratelimit state of its own, so that one rule cannot silence another.  The
+ * including file defines pr_fmt() as "kexec: ".
  */
 #define kexec_refuse(err, fmt, ...)					\
 ({									\
@@ -497,7 +498,7 @@ do {						\
 
 #endif /* CONFIG_KEXEC_CORE */
 
-/* Its stubs serve without kexec too, and its defaults yield to asm/kexec.h. */
+/* Last: asm/kexec.h replaces its defaults.  It has stubs for kernels without kexec. */
 #include <linux/crash_core.h>
 
 extern note_buf_t __percpu *crash_notes;

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel tells a purgatory to check, where CONFIG_KEXEC_PURGATORY_XXHASH
- * says that the purgatory uses a fast hash.
+ * What a purgatory checks, with CONFIG_KEXEC_PURGATORY_XXHASH.
  *
- * What is in place when an image is entered was write-protected and stays
- * unread.  Checked is what was copied there last: the hash of a segment is
- * taken, seed 0, over those of its pages that the hand-off list copies, in the
- * order of the list, which is ascending.  The purgatory walks the very list that
- * the relocation code has walked; no destination contains its pages.
+ * The purgatory does not read the pages in place, which were write-protected.  It
+ * checks the pages that were copied between the kernels: the hash of a segment, with
+ * seed 0, covers the pages of the segment that the hand-off list copies, in the order
+ * of the list, which is ascending.  The purgatory walks the list that the relocation
+ * code has walked; no destination contains the pages of the list.
  *
- * A crash image was copied when it was loaded, long before it is entered.  There
- * is no list then, and the hash of a segment is that of all its bytes.
+ * A crash image is copied when it is loaded, long before it is entered.  It has no
+ * list, and the hash of a segment covers all its bytes.
  */
 #ifndef LINUX_KEXEC_CHECK_H
 #define LINUX_KEXEC_CHECK_H
@@ -23,7 +22,7 @@
  * @start: physical address
  * @len: length in bytes, a multiple of the page size; 0 for a segment that is
  *	not checked
- * @digest: xxh64() of what is checked of it
+ * @digest: xxh64() of the bytes that are checked
  */
 struct kexec_check_region {
 	u64 start;

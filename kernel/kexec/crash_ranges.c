@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Taking a range of memory out of a list of ranges: what of it is dumped, what of
- * it a crash kernel may use.
+ * Excluding a range of memory from a list of ranges: the list of memory to dump, the
+ * list of memory for the crash kernel.
  *
- * A pure function over a plain struct, which is compiled into the kernel and
- * into tools/testing/kexec, where it runs beside a bitmap.
+ * The function is a pure function over a plain struct.  It is compiled into the
+ * kernel and into tools/testing/kexec, where a bitmap is its oracle.
  */
 #ifdef __KERNEL__
 #include <linux/crash_core.h>
@@ -36,16 +36,16 @@ static unsigned int first_behind(const struct crash_mem *mem, unsigned int i,
 }
 
 /**
- * crash_exclude_mem_range - take a range out of a list of ranges
- * @mem: the list: ascending, apart, both ends of a range belong to it
- * @mstart: first byte that is to go
- * @mend: last byte that is to go
+ * crash_exclude_mem_range - exclude a range from a list of ranges
+ * @mem: the list: ascending, no two ranges touch, both ends of a range inclusive
+ * @mstart: first byte to exclude
+ * @mend: last byte to exclude
  *
- * Ranges that lie in it vanish, those that reach into it become shorter, and
- * one that has it in the middle becomes two.
+ * Ranges inside of [@mstart, @mend] are removed, ranges that overlap an end of it are
+ * cut, and a range around it becomes two.
  *
- * Return: 0; -ENOMEM if there are crash_mem.max_nr_ranges already and one more
- * is needed, the list is as it was then.
+ * Return: 0; -ENOMEM if the list would need more than crash_mem.max_nr_ranges
+ * ranges, the list is unchanged then.
  */
 int crash_exclude_mem_range(struct crash_mem *mem, unsigned long long mstart,
 			    unsigned long long mend)

@@ -2,13 +2,12 @@
 /*
  * ELF images for the loaders of file loads.
  *
- * The headers are read into the byte order of this machine, whatever theirs is:
- * a little endian kernel may load a big endian one of the same architecture.
- * All that a loader is handed was checked: each segment's bytes lie within the
- * file, and its addresses do not wrap.
+ * The headers are converted to the byte order of this machine: a little endian
+ * kernel may load a big endian kernel of the same architecture.  A loader gets
+ * checked headers: each segment's bytes lie within the file, and its addresses do
+ * not wrap.
  *
- * An image keeps its shape: kexec_elf_load() moves all segments by the same
- * distance.
+ * kexec_elf_load() moves all segments of an image by the same distance.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -80,7 +79,7 @@ static bool fits(u64 offset, u64 bytes, u64 len)
 	return offset <= len && bytes <= len - offset;
 }
 
-/* Read the header.  Return: what is wrong with it, or NULL. */
+/* Read the header.  Return: the fault as a text, or NULL. */
 static const char *read_header(const char *buf, size_t len,
 			       struct elfhdr *ehdr)
 {
@@ -107,7 +106,7 @@ static const char *read_header(const char *buf, size_t len,
 	return NULL;
 }
 
-/* Read one program header.  Return: what is wrong with it, or NULL. */
+/* Read one program header.  Return: the fault as a text, or NULL. */
 static const char *read_segment(const char *buf, size_t len,
 				const struct elfhdr *ehdr, unsigned int i,
 				struct elf_phdr *phdr)
@@ -129,7 +128,7 @@ static const char *read_segment(const char *buf, size_t len,
 	return NULL;
 }
 
-/* Read and check all of it; @phdrs may be NULL. */
+/* Read and check all headers; @phdrs may be NULL. */
 static const char *read_image(const char *buf, size_t len,
 			      struct elfhdr *ehdr, struct elf_phdr *phdrs)
 {
@@ -154,10 +153,10 @@ static const char *read_image(const char *buf, size_t len,
  * @buf: the file
  * @len: its length in bytes
  * @ehdr: out: its header
- * @elf_info: out: all of it, which refers to @buf and @ehdr; to be freed by
+ * @elf_info: out: all headers; refers to @buf and @ehdr, to be freed by
  *	kexec_free_elf_info()
  *
- * Return: 0; -ENOEXEC if it cannot be an image for this architecture; -ENOMEM.
+ * Return: 0; -ENOEXEC if the file is no image for this architecture; -ENOMEM.
  */
 int kexec_build_elf_info(const char *buf, size_t len, struct elfhdr *ehdr,
 			 struct kexec_elf_info *elf_info)
@@ -182,7 +181,7 @@ int kexec_build_elf_info(const char *buf, size_t len, struct elfhdr *ehdr,
 
 /**
  * kexec_free_elf_info - free what kexec_build_elf_info() has allocated
- * @elf_info: filled by that, successfully or not
+ * @elf_info: what kexec_build_elf_info() has filled, successfully or not
  */
 void kexec_free_elf_info(struct kexec_elf_info *elf_info)
 {
@@ -209,7 +208,7 @@ int kexec_elf_probe(const char *buf, unsigned long len)
 }
 
 /**
- * struct extent - the room that an image takes as it was linked
+ * struct extent - the addresses of an image as it was linked
  * @start: first address, aligned
  * @end: first address behind it
  * @align: the coarsest alignment of its segments
@@ -257,11 +256,11 @@ static int add_segment(struct kimage *image, const char *buffer,
  * @image: the image
  * @ehdr: what kexec_build_elf_info() has found
  * @elf_info: the same
- * @kbuf: buf_min and buf_max say where it may go, top_down how to search; not
- *	below the address that it was linked to
- * @lowest_load_addr: out: where its lowest segment went
+ * @kbuf: buf_min and buf_max bound the place, top_down is the direction of the
+ *	search; the place is never below the address for which the image was linked
+ * @lowest_load_addr: out: physical address of its lowest segment
  *
- * Return: 0, or why there is no room.
+ * Return: 0, or the errno of the search for a place.
  */
 int kexec_elf_load(struct kimage *image, struct elfhdr *ehdr,
 		   struct kexec_elf_info *elf_info, struct kexec_buf *kbuf,

@@ -7,12 +7,10 @@
  * has bytes for, then those that start as zeroes, so that the segment's buffer
  * ends where the bytes do.  Sections for debuggers and linkers are left out.
  *
- * link_check() makes sure, once, of all that the rest relies on: each table and
- * each section lies within the object and the tables stay there, each name ends
- * within its table, and
- * each relocation that counts changes a byte of an allocated section by a
- * symbol that has an address.  What the relocation types mean is the
- * architecture's business.
+ * link_check() checks once what the other functions rely on: each table and each
+ * section lies within the object, each name ends within its table, and each
+ * relocation that is applied changes a byte of an allocated section by a symbol
+ * that has an address.  The architecture knows the relocation types.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -22,7 +20,7 @@
 
 #include "link.h"
 
-/* What a purgatory is entered at, unless it says otherwise. */
+/* The default entry of a purgatory. */
 #define LINK_ENTRY	"purgatory_start"
 
 static const Elf64_Shdr *headers(const Elf64_Ehdr *ehdr)
@@ -71,7 +69,7 @@ static bool fits(u64 offset, u64 bytes, u64 size)
 	return offset <= size && bytes <= size - offset;
 }
 
-/* Is this a table of entries that can be read where it is? */
+/* Is this a table of entries with the right size and alignment? */
 static bool is_table(const Elf64_Shdr *section, size_t entry)
 {
 	return section->sh_entsize == entry && !(section->sh_size % entry) &&
@@ -123,7 +121,7 @@ static const char *check_section(const Elf64_Shdr *section, size_t size)
 	return NULL;
 }
 
-/* A symbol that is looked up or relocated against has a place. */
+/* Does a symbol have an address? */
 static bool symbol_is_sane(const Elf64_Ehdr *ehdr, const Elf64_Sym *symbol)
 {
 	const Elf64_Shdr *section;
@@ -168,7 +166,7 @@ static const Elf64_Shdr *find_symbols(const Elf64_Ehdr *ehdr)
 	return NULL;
 }
 
-/* The first symbol is nobody's; relocations that need none name it. */
+/* Symbol 0 is undefined; relocations without a symbol name it. */
 static bool symbol_has_address(const Elf64_Ehdr *ehdr, u64 index)
 {
 	const Elf64_Shdr *symbols = find_symbols(ehdr);
@@ -207,7 +205,7 @@ static const char *check_relocations(const Elf64_Ehdr *ehdr,
 	    headers(ehdr) + section->sh_link != find_symbols(ehdr))
 		return "its relocations have no symbols";
 
-	/* Both kinds begin alike. */
+	/* Elf64_Rela begins like Elf64_Rel. */
 	for (i = 0; i < section->sh_size; i += entry) {
 		relocation = at + i;
 		if (relocation->r_offset >= target->sh_size)
@@ -218,7 +216,7 @@ static const char *check_relocations(const Elf64_Ehdr *ehdr,
 	return NULL;
 }
 
-/* What a section of its kind must be, once the bounds of all are known. */
+/* Check a section by its type; the bounds of all sections were checked. */
 static const char *check_kind(const Elf64_Ehdr *ehdr,
 			      const Elf64_Shdr *section)
 {
@@ -268,7 +266,7 @@ static struct link_verdict check_sections(const Elf64_Ehdr *ehdr, size_t size)
  * @object: a relocatable object, aligned as its header is
  * @size: its length in bytes
  *
- * Return: what is wrong with it, if anything.
+ * Return: the first fault; link_verdict.wrong is NULL for a sound object.
  */
 struct link_verdict link_check(const void *object, size_t size)
 {
@@ -286,7 +284,7 @@ struct link_verdict link_check(const void *object, size_t size)
 	return verdict;
 }
 
-/* Allocated sections with bytes, or without, go behind @end. */
+/* Place the allocated sections with bytes, or those without, behind @end. */
 static u64 lay_out_kind(const Elf64_Ehdr *ehdr, Elf64_Shdr *sechdrs,
 			bool bytes, u64 end)
 {
@@ -307,7 +305,7 @@ static u64 lay_out_kind(const Elf64_Ehdr *ehdr, Elf64_Shdr *sechdrs,
  * @sechdrs: a copy of its section headers; sh_offset of the allocated ones
  *	becomes their place in the segment, the others keep it
  *
- * Return: what the segment must be.
+ * Return: the layout of the segment.
  */
 struct link_layout link_lay_out(const Elf64_Ehdr *ehdr, Elf64_Shdr *sechdrs)
 {
@@ -341,7 +339,7 @@ void link_place(const Elf64_Ehdr *ehdr, Elf64_Shdr *sechdrs, u64 base)
 }
 
 /**
- * link_copy - put the bytes of the object where they go
+ * link_copy - copy the bytes of the object to the segment's buffer
  * @ehdr: the object
  * @sechdrs: its section headers, laid out
  * @buf: the segment's buffer, link_layout.bufsz zeroes
@@ -359,11 +357,11 @@ void link_copy(const Elf64_Ehdr *ehdr, const Elf64_Shdr *sechdrs, void *buf)
 }
 
 /**
- * link_is_applied - does this section hold relocations that count?
+ * link_is_applied - does a section hold relocations that must be applied?
  * @sechdrs: the section headers
  * @section: one of them
  *
- * Return: true if it changes an allocated section, which is
+ * Return: true if its relocations change an allocated section, which is
  * @sechdrs[@section->sh_info].
  */
 bool link_is_applied(const Elf64_Shdr *sechdrs, const Elf64_Shdr *section)
@@ -373,7 +371,7 @@ bool link_is_applied(const Elf64_Shdr *sechdrs, const Elf64_Shdr *section)
 }
 
 /**
- * link_find_symbol - a symbol that the object offers to others
+ * link_find_symbol - find a global symbol of the object
  * @ehdr: the object
  * @name: its name
  *
@@ -398,7 +396,7 @@ const Elf64_Sym *link_find_symbol(const Elf64_Ehdr *ehdr, const char *name)
 	return NULL;
 }
 
-/* e_entry counts from where the object's own headers put the code. */
+/* e_entry is relative to the address that the object's headers give the code. */
 static bool header_entry(const Elf64_Ehdr *ehdr, const Elf64_Shdr *sechdrs,
 			 u64 *entry)
 {
@@ -419,13 +417,13 @@ static bool header_entry(const Elf64_Ehdr *ehdr, const Elf64_Shdr *sechdrs,
 }
 
 /**
- * link_entry - where the object is entered
+ * link_entry - find the entry of the object
  * @ehdr: the object
  * @sechdrs: its section headers, placed
  * @entry: out: physical address
  *
- * A relocatable object has no addresses yet, so its header can tell the entry
- * only as long as one section holds all the code; a symbol can always.
+ * A relocatable object has no addresses yet, so e_entry is unambiguous only if one
+ * section holds all the code; a symbol always is.
  *
  * Return: false if it has no entry.
  */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The linker of purgatories: where the sections of a relocatable object go, and
- * what its symbols mean.
+ * The linker of purgatories: the places of the sections of a relocatable object,
+ * and the values of its symbols.
  *
- * Everything here is a pure function over the object and a copy of its section
- * headers: no allocation, no locks, no globals.  The same source is compiled
- * into the kernel and into tools/testing/kexec.
+ * All functions are pure functions over the object and a copy of its section
+ * headers: no allocation, no locks, no globals.  The same source is compiled into
+ * the kernel and into tools/testing/kexec.
  *
- * Only link_check() looks at an object with suspicion.  The other functions take
- * one that it has accepted, and so does the architecture's code that applies
- * relocations.
+ * Only link_check() takes an object that may be malformed.  The other functions,
+ * and the architecture's code that applies relocations, take an object that
+ * link_check() has accepted.
  *
- * Purgatories are 64-bit objects on every architecture that has one.
+ * Every architecture with a purgatory has a 64-bit one.
  */
 #ifndef KEXEC_LINK_H
 #define KEXEC_LINK_H
@@ -27,13 +27,13 @@
 typedef uint64_t u64;
 #endif
 
-/* No purgatory needs more memory, or a coarser alignment, than so many bytes. */
+/* The limit for the size of a purgatory, and for its alignment, in bytes. */
 #define LINK_MAX_BYTES	(16u << 20)
 
 /**
  * struct link_verdict - what is wrong with an object
- * @wrong: in words, or NULL for nothing
- * @section: index of the section that it was found in
+ * @wrong: a text, or NULL for a sound object
+ * @section: index of the section with the fault
  */
 struct link_verdict {
 	const char *wrong;
@@ -41,9 +41,9 @@ struct link_verdict {
 };
 
 /**
- * struct link_layout - what an object takes when it is linked
- * @bufsz: bytes up to the end of what the object provides
- * @memsz: bytes with what starts as zeroes behind that
+ * struct link_layout - the segment of a linked object
+ * @bufsz: number of bytes that the object provides
+ * @memsz: length in bytes, with the sections that start as zeroes behind @bufsz
  * @align: alignment of the first byte, a power of two
  */
 struct link_layout {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The decisions of kexec: is this segment table legal, whose page is this,
- * where is a hole, where is a range cut, how large is a block.  See
- * plan.h.
+ * Is a segment table legal, does a page lie in a destination, where is a hole, where
+ * is a run cut, how large is a block, how long is the hand-off list?  See plan.h.
  */
 #ifdef __KERNEL__
 #include <linux/errno.h>
@@ -90,11 +89,11 @@ static struct plan_verdict plan_judge_sizes(const struct plan_segment *seg,
  * plan_judge - test a segment table against the rules
  * @seg: the table
  * @nr: its entries
- * @limits: what the machine allows
+ * @limits: limits of the machine
  *
  * The rules are tested one after the other in the order of &enum plan_rule
- * (the first three together, segment by segment), because the errno that a
- * table with two faults earns is part of the interface.
+ * (the first three together, segment by segment), because the errno for a table
+ * with two faults is part of the interface.
  *
  * Return: the verdict; its rule is %PLAN_OK for a legal table.
  */
@@ -220,8 +219,8 @@ bool plan_is_destination(const struct plan_range *dest, unsigned int nr,
 }
 
 /*
- * The addresses that a search for a hole still looks at.  Both ends belong to
- * it, so that it can reach the last byte of the address space.
+ * The addresses that a search for a hole has not excluded yet.  Both ends are
+ * inclusive, so that the window can reach the last byte of the address space.
  */
 struct plan_window {
 	u64 first;
@@ -234,7 +233,7 @@ static u64 plan_reach(u64 size)
 	return size ? size - 1 : 0;
 }
 
-/* Taken segments were not judged yet: one that wraps takes all above it. */
+/* The taken segments were not judged: one that wraps takes all addresses above. */
 static u64 plan_last(const struct plan_segment *seg)
 {
 	u64 last = seg->mem + plan_reach(seg->memsz);
@@ -242,7 +241,7 @@ static u64 plan_last(const struct plan_segment *seg)
 	return last < seg->mem ? ~(u64)0 : last;
 }
 
-/* The place in the window that the need likes best. */
+/* The best place in the window. */
 static bool plan_fit(const struct plan_window *window,
 		     const struct plan_need *need, u64 *at)
 {
@@ -273,7 +272,7 @@ static unsigned int plan_in_the_way(const struct plan_segment *taken,
 	return i;
 }
 
-/* Go on behind a segment that is in the way.  False if nothing is there. */
+/* Continue behind a segment that is in the way.  False if nothing is left. */
 static bool plan_pass(struct plan_window *window,
 		      const struct plan_segment *seg, bool top_down)
 {
@@ -287,15 +286,15 @@ static bool plan_pass(struct plan_window *window,
 
 /**
  * plan_hole - find a place for a segment
- * @memory: where to look
+ * @memory: the memory to search
  * @taken: segments that have a place; empty ones take nothing
  * @nr: their number
- * @need: what is asked for
+ * @need: what the segment needs
  * @mem: set to the address of the first byte, if there is a place
  *
  * The place lies in @memory, keeps the bounds of @need and shares no byte with
  * a taken segment; of all such places it is the highest or the lowest one, as
- * @need asks for.  Each taken segment is in the way once at most.
+ * @need asks for.  The search meets each taken segment once at most.
  *
  * Return: true if there is a place.
  */
@@ -327,8 +326,8 @@ bool plan_hole(struct plan_area memory, const struct plan_segment *taken,
 /**
  * plan_cut - where to cut a run that could not be claimed whole
  * @run: the run
- * @granule: pages of the smallest piece that is worth another attempt, a
- *	power of two
+ * @granule: number of pages of the smallest piece for another attempt, a power of
+ *	two
  *
  * Return: a page frame strictly inside @run, a multiple of @granule and close
  * to the middle; or @run.end if there is none.
@@ -344,8 +343,8 @@ u64 plan_cut(struct plan_range run, u64 granule)
 }
 
 /**
- * plan_block_order - the largest block that does not exceed what is needed
- * @pages: pages needed, at least one
+ * plan_block_order - the largest block that is not larger than needed
+ * @pages: number of pages needed, at least one
  * @max_order: upper bound, at most 62
  *
  * Return: an order; a block of that order has at most @pages pages.
@@ -360,14 +359,13 @@ unsigned int plan_block_order(u64 pages, unsigned int max_order)
 }
 
 /**
- * plan_list_pages - pages that the hand-off list of an image takes at most
- * @sources: pages to be copied
- * @runs: runs of consecutive destinations they form, at most
+ * plan_list_pages - the most pages that the hand-off list of an image can take
+ * @sources: number of pages to copy
+ * @runs: the most runs of consecutive destinations that these pages form
  * @entries: entries in one page of the list, at least two; the last one links
  *	to the next page
  *
- * Beside one entry for each source there is one for each run and one that ends
- * the list.
+ * The list has one entry for each source, one for each run and one for its end.
  *
  * Return: pages, at least one.
  */

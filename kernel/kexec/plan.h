@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kexec decides, apart from what it does.
+ * The rules of kexec for segments, destinations, holes and lists.
  *
- * Everything here is a pure function over plain structs: no allocation, no
- * locks, no globals.  The same source is compiled into the kernel and into
+ * All functions are pure functions over plain structs: no allocation, no locks, no
+ * globals.  The same source is compiled into the kernel and into
  * tools/testing/kexec, where each function runs beside a brute-force oracle.
  *
  * Conventions: segments and areas are in bytes of physical address space, ranges
@@ -33,7 +33,7 @@ struct plan_segment {
 };
 
 /**
- * struct plan_limits - what this machine allows
+ * struct plan_limits - limits of this machine
  * @page_shift: a page has 2^@page_shift bytes
  * @dest_limit: a destination must end below this physical address
  * @max_pages: pages that one segment, and all of them together, may take
@@ -46,7 +46,7 @@ struct plan_limits {
 
 /**
  * enum plan_rule - the rules of a segment table, in the order they are tested
- * @PLAN_OK: nothing to object to
+ * @PLAN_OK: no rule is broken
  * @PLAN_WRAPS: mem + memsz passes the end of the address space
  * @PLAN_UNALIGNED: start or end is not on a page boundary
  * @PLAN_BEYOND: the destination ends at or above plan_limits.dest_limit
@@ -68,11 +68,11 @@ enum plan_rule {
 };
 
 /**
- * struct plan_verdict - which rule refused what
+ * struct plan_verdict - the rule that refused a segment table, and the segment
  * @rule: the first rule that was broken
  * @segment: index of the segment that broke it
  * @other: the second segment, for %PLAN_OVERLAP
- * @pages: pages asked for, for the size rules
+ * @pages: number of pages, for the size rules and %PLAN_OK
  */
 struct plan_verdict {
 	enum plan_rule rule;
@@ -102,7 +102,7 @@ struct plan_area {
 };
 
 /**
- * struct plan_need - what a segment without a place asks for
+ * struct plan_need - what a segment needs of its place
  * @size: its length in bytes; an empty one is placed as if it had one byte
  * @align: alignment of its first byte, a power of two
  * @min: lowest address of its first byte
