@@ -1,25 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Do our files use each other in a circle?
+"""Do our files use each other in a circle, and are they in the order of the documentation?
 
 Usage: lab/circles.py OBJDIR      a kernel's objects, for example build/obj/lint
 
 A file uses another one if its object needs a symbol, of a function or of data, that the
 object of the other one defines. A circle is files each of which uses, directly or
 through others, all the rest. For each circle all uses inside it are printed with their
-symbols: a circle opens when enough of them go. A circle of more than LARGEST files
-cannot be read from the bottom up and fails.
+symbols: a circle opens when enough of them go. Files in a circle cannot be read from the
+bottom up.
+
+The table of files in ORDER has the files of kernel/ from the top down: a file uses only
+files below it, and each of our files is in the table.
 """
 
 import collections
 import glob
 import os
+import re
 import subprocess
 import sys
 
-from check_docs import Report, TOP
+from check_docs import Report, TOP, read
 
-LARGEST = 2
+ORDER = "Documentation/core-api/kexec.rst"
 
 # The files that are looked at together. What calls between the two groups go through
 # is the contract of linux/kexec.h, with calls in both directions.
@@ -27,6 +31,9 @@ GROUPS = {
     "kernel/": ("kernel/*.c", "kernel/kexec/*.c"),
     "arch/x86/kernel/kexec/": ("arch/x86/kernel/kexec/*.[cS]",),
 }
+
+# It uses no file of ours, and no file of ours uses it.
+UNDRAWN = {"kernel/elfcorehdr"}
 
 
 def objects(objdir, patterns):
@@ -84,25 +91,35 @@ def lines(circle, edges):
             for user, used in sorted(edges) if {user, used} <= circle]
 
 
-def check(report, group, objdir):
-    paths = objects(objdir, GROUPS[group])
-    edges = uses(objdir, paths)
-    faults = [] if paths else ["%s has no object of ours" % objdir]
+def check_circles(report, group, edges, paths):
+    faults = [] if paths else ["there is no object of ours"]
     for circle in circles(edges):
-        shown = ["%d files: %s" % (len(circle), " ".join(sorted(circle)))]
-        shown += ["  " + line for line in lines(circle, edges)]
-        if len(circle) > LARGEST:
-            faults += shown
-        else:
-            print("\n".join("#   " + line for line in shown))
-    report.check("%s: no circle of more than %d of its %d files" % (group, LARGEST, len(paths)),
-                 faults)
+        faults.append("%d files: %s" % (len(circle), " ".join(sorted(circle))))
+        faults += ["  " + line for line in lines(circle, edges)]
+    report.check("%s: no circle among its %d files" % (group, len(paths)), faults)
+
+
+def check_order(report, edges):
+    rows = re.findall(r"^``(kernel/\S+)\.c``", read(ORDER), re.MULTILINE)
+    floor = {name + ".o": number for number, name in enumerate(rows)}
+    sources = {os.path.splitext(path)[0] for pattern in GROUPS["kernel/"]
+               for path in glob.glob(pattern, root_dir=TOP)} - UNDRAWN
+    faults = ["%s is not in the table" % name for name in sorted(sources - set(rows))]
+    faults += ["%s is in the table, and is no file" % name for name in set(rows) - sources]
+    faults += ["%s uses %s, which stands above it: %s" % (user, used, " ".join(sorted(names)))
+               for (user, used), names in sorted(edges.items())
+               if user in floor and used in floor and floor[user] > floor[used]]
+    report.check("each file of kernel/ uses files below it in %s only" % ORDER, faults)
 
 
 def main(objdir):
     report = Report()
-    for group in GROUPS:
-        check(report, group, objdir)
+    for group, patterns in GROUPS.items():
+        paths = objects(objdir, patterns)
+        edges = uses(objdir, paths)
+        check_circles(report, group, edges, paths)
+        if group == "kernel/":
+            check_order(report, edges)
     return 1 if report.failed else 0
 
 
