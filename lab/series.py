@@ -235,20 +235,30 @@ def commit(where, message):
     git(where, "commit", "-q", "-F", "-", text=message)
 
 
-def readme_table():
-    """The table of the README in lines that a mail can hold."""
+def readme_tables():
+    """[(header, rows)] of the README's tables that compare with stock."""
     with open(README, encoding="utf-8") as file:
-        rows = re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", file.read(), re.MULTILINE)
-    rows = [[cell.replace("`", "") for cell in row] for row in rows]
-    if not rows:
-        raise Wrong("README.md has no table of three columns")
-    return "\n".join(
-        "%s\n%s\n%s" % (textwrap.fill(what + ":", 72, initial_indent="  ", subsequent_indent="  "),
-                        textwrap.fill(stock, 72, initial_indent="    stock: ",
-                                      subsequent_indent="           "),
-                        textwrap.fill(here, 72, initial_indent="    here:  ",
-                                      subsequent_indent="           "))
-        for what, stock, here in rows)
+        blocks = re.findall(r"(?:^\|.*\|\n)+", file.read(), re.MULTILINE)
+    tables = [[[cell.strip().replace("`", "") for cell in line[1:-1].split("|")]
+               for line in block.splitlines()] for block in blocks]
+    return [(table[0], table[2:]) for table in tables if "stock" in table[0]]
+
+
+def readme_table():
+    """What differs from stock, in lines that a mail can hold."""
+    text = []
+    for header, rows in readme_tables():
+        text += ["", header[0] + ":", ""] if header[0] else [""]
+        for row in rows:
+            text.append(textwrap.fill(row[0] + ":", 72, initial_indent="  ",
+                                      subsequent_indent="  "))
+            text += [textwrap.fill(cell, 72, initial_indent="    %s: " % name,
+                                   subsequent_indent=" " * (len(name) + 6))
+                     for name, cell in zip(header[1:], row[1:])
+                     if cell != "-" and not name.startswith("make ")]
+    if not text:
+        raise Wrong("README.md has no table that compares with stock")
+    return "\n".join(text).strip()
 
 
 def check_version():
