@@ -69,6 +69,11 @@ static int check_arguments(unsigned long nr_segments, unsigned long flags)
 	return 0;
 }
 
+static int check_call(unsigned long nr_segments, unsigned long flags)
+{
+	return check_policy(flags) ?: check_arguments(nr_segments, flags);
+}
+
 /* Load an image from a table of at least one segment. */
 static int load_image(unsigned long entry, unsigned long nr_segments,
 		      const struct kexec_segment *segments, unsigned long flags)
@@ -135,9 +140,7 @@ SYSCALL_DEFINE4(kexec_load, unsigned long, entry, unsigned long, nr_segments,
 	struct kexec_segment *table;
 	int err;
 
-	err = check_policy(flags);
-	if (!err)
-		err = check_arguments(nr_segments, flags);
+	err = check_call(nr_segments, flags);
 	if (err)
 		return err;
 	if (arch != KEXEC_ARCH_DEFAULT && arch != KEXEC_ARCH)
@@ -173,9 +176,7 @@ COMPAT_SYSCALL_DEFINE4(kexec_load, compat_ulong_t, entry,
 	unsigned int i;
 	int err;
 
-	err = check_policy(flags);
-	if (!err)
-		err = check_arguments(nr_segments, flags);
+	err = check_call(nr_segments, flags);
 	if (err)
 		return err;
 

@@ -99,24 +99,24 @@ static int load_limit_handler(const struct ctl_table *table, int write,
 	}
 
 static struct ctl_table kexec_sysctls[] = {
-	{
-		.procname	= "kexec_load_disabled",
-		.data		= &kexec_load_disabled,
-		.maxlen		= sizeof(int),
-		.mode		= 0644,
-		/* Once disabled, disabled until the next boot. */
-		.proc_handler	= proc_dointvec_minmax,
-		.extra1		= SYSCTL_ONE,
-		.extra2		= SYSCTL_ONE,
-	},
 	LIMIT_SYSCTL("kexec_load_limit_panic", KEXEC_TYPE_CRASH),
 	LIMIT_SYSCTL("kexec_load_limit_reboot", KEXEC_TYPE_DEFAULT),
+	{
+		.procname = "kexec_load_disabled",
+		.mode = 0644,
+		.maxlen = sizeof(kexec_load_disabled),
+		.data = &kexec_load_disabled,
+		/* 1 is the only value: loads stay disabled until the next boot. */
+		.proc_handler = proc_dointvec_minmax,
+		.extra1 = SYSCTL_ONE,
+		.extra2 = SYSCTL_ONE,
+	},
 };
 
-static int __init kexec_sysctl_init(void)
+static int __init permit_init(void)
 {
 	register_sysctl_init("kernel", kexec_sysctls);
 	return 0;
 }
-late_initcall(kexec_sysctl_init);
+late_initcall(permit_init);
 #endif /* CONFIG_SYSCTL */
