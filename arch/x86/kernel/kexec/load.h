@@ -6,14 +6,13 @@
  * x86_load_files() does the rest in the same order for all of them: the
  * purgatory, the boot data, the kernel by the loader's own place(), the initrd.
  *
- *	kexec-parse-*.c		what a file says, pure
+ *	parse_*.c	what a file says, pure
  *	bzimage.c	loader of bzImages
  *	vmlinux.c	loader of vmlinux files
  *	uki.c		loader of unified kernel images
  *	load.c		the steps that they have in common
- *	bootdata.c	boot_params, command line and setup_data: a segment
- *	crash_load.c		crash images: the ELF header of the dump, their memory
- *	bootparams.c	what boot_params take over from this kernel
+ *	bootparams.c	boot_params, command line and setup_data: a segment
+ *	crash_load.c	crash images: the ELF header of the dump, their memory
  */
 #ifndef _ARCH_X86_KERNEL_KEXEC_LOAD_H
 #define _ARCH_X86_KERNEL_KEXEC_LOAD_H
@@ -127,18 +126,11 @@ struct boot_data {
 	size_t node_size[BOOT_DATA_NODES];
 };
 
-/* bootdata.c */
+/* bootparams.c */
 int boot_data_check(const struct x86_load *load);
 int boot_data_new(struct x86_load *load);
 void boot_data_free(struct boot_data *data);
 void boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size);
-
-/* bootparams.c */
-void boot_params_inherit(struct boot_params *params);
-void boot_params_set_e820(struct boot_params *params,
-			  const struct e820_table *e820);
-size_t boot_efi_map_size(void);
-void boot_params_set_efi(struct boot_params *params, u64 map, size_t map_size);
 
 /* crash_load.c */
 #ifdef CONFIG_CRASH_DUMP
@@ -148,7 +140,6 @@ static inline struct e820_table *x86_crash_e820(const struct kimage *image)
 {
 	return NULL;
 }
-
 #endif
 
 #endif /* _ARCH_X86_KERNEL_KEXEC_LOAD_H */
