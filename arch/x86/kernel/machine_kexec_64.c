@@ -291,13 +291,13 @@ static u16 legacy_port(const char *console)
 }
 
 /**
- * kexec_serial_port - where what goes wrong between the kernels is reported
+ * x86_kexec_serial_port - where what goes wrong between the kernels is reported
  *
  * There is no console left then, and nobody else to do it.
  *
  * Return: the I/O port of an 8250 that is a console of this kernel, or 0.
  */
-u16 kexec_serial_port(void)
+u16 x86_kexec_serial_port(void)
 {
 	char early[32];
 	const char *console;
@@ -347,7 +347,7 @@ static void make_control_page(struct kimage *image)
 	data->gdtr.size = sizeof(data->gdt) - 1;
 	data->gdtr.address = paddr + KEXEC_CONTROL_GDT;
 
-	data->serial = kexec_serial_port();
+	data->serial = x86_kexec_serial_port();
 	memcpy(data->report, report, sizeof(report));
 }
 

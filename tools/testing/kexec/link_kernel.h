@@ -34,7 +34,7 @@ static const int panic_timeout;
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define pr_err(...)		((void)0)
 
-static inline u16 kexec_serial_port(void)
+static inline u16 x86_kexec_serial_port(void)
 {
 	return 0;
 }

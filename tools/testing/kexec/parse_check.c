@@ -66,7 +66,7 @@ int parse_bzimage_copy(const u8 *data, u64 size, struct parse_reason *why)
 {
 	struct bzimage_layout layout;
 	void *file = copy_of(data, size);
-	int err = parse_bzimage(file, size, &layout, why);
+	int err = kexec_parse_bzimage(file, size, &layout, why);
 
 	free(file);
 	return err;
@@ -124,8 +124,8 @@ const char *check_bzimage(const u8 *data, u64 size, bool *sound)
 	const char *wrong;
 
 	memset(&layout, 0xa5, sizeof(layout));
-	answer.is = is_bzimage(file, size);
-	answer.err = parse_bzimage(file, size, &layout, &answer.why);
+	answer.is = kexec_is_bzimage(file, size);
+	answer.err = kexec_parse_bzimage(file, size, &layout, &answer.why);
 	free(file);
 	*sound = sound_bzimage(data, size, &want);
 	wrong = judge_answer(&answer, is, *sound);
@@ -140,7 +140,7 @@ int parse_vmlinux_copy(const u8 *data, u64 size, struct parse_reason *why)
 {
 	struct vmlinux_layout layout;
 	void *file = copy_of(data, size);
-	int err = parse_vmlinux(file, size, &layout, why);
+	int err = kexec_parse_vmlinux(file, size, &layout, why);
 
 	free(file);
 	return err;
@@ -289,8 +289,8 @@ const char *check_vmlinux(const u8 *data, u64 size, bool *sound)
 	unsigned int nr;
 
 	memset(&layout, 0xa5, sizeof(layout));
-	answer.is = is_vmlinux(file, size);
-	answer.err = parse_vmlinux(file, size, &layout, &answer.why);
+	answer.is = kexec_is_vmlinux(file, size);
+	answer.err = kexec_parse_vmlinux(file, size, &layout, &answer.why);
 	free(file);
 	if (is)
 		memcpy(&ehdr, data, sizeof(ehdr));
@@ -338,7 +338,7 @@ int parse_uki_copy(const u8 *data, u64 size, struct parse_reason *why)
 {
 	struct uki_layout layout;
 	void *file = copy_of(data, size);
-	int err = parse_uki(file, size, &layout, why);
+	int err = kexec_parse_uki(file, size, &layout, why);
 
 	free(file);
 	return err;
@@ -476,8 +476,8 @@ const char *check_uki(const u8 *data, u64 size, bool *sound)
 	bool pe;
 
 	memset(&layout, 0xa5, sizeof(layout));
-	answer.is = is_uki(file, size);
-	answer.err = parse_uki(file, size, &layout, &answer.why);
+	answer.is = kexec_is_uki(file, size);
+	answer.err = kexec_parse_uki(file, size, &layout, &answer.why);
 	free(file);
 	pe = read_uki(data, size, &uki);
 	*sound = pe && sound_uki(&uki, &want);

@@ -262,7 +262,7 @@ void arch_kexec_unprotect_crashkres(void);
 #define machine_kexec_post_load machine_kexec_post_load
 int machine_kexec_post_load(struct kimage *image);
 
-u16 kexec_serial_port(void);
+u16 x86_kexec_serial_port(void);
 
 #ifdef CONFIG_KEXEC_FILE
 #define arch_kimage_file_post_load_cleanup arch_kimage_file_post_load_cleanup

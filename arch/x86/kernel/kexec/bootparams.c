@@ -35,6 +35,8 @@
 #include <asm/setup.h>
 #include <asm/setup_data.h>
 
+#include "bootparams.h"
+#include "crash.h"
 #include "load.h"
 
 #define PART_ALIGN		16
@@ -352,12 +354,12 @@ static void fill(struct x86_load *load)
 }
 
 /**
- * boot_data_check - does the next kernel take such a command line?
+ * x86_kexec_boot_data_check - does the next kernel take such a command line?
  * @load: the load, with the setup header and the command line
  *
  * Return: 0 or -EINVAL.
  */
-int boot_data_check(const struct x86_load *load)
+int x86_kexec_boot_data_check(const struct x86_load *load)
 {
 	size_t length = load->cmdline.size ? load->cmdline.size + 1 : 0;
 
@@ -368,15 +370,15 @@ int boot_data_check(const struct x86_load *load)
 }
 
 /**
- * boot_data_new - make the boot data of an image and add their segment
+ * x86_kexec_boot_data_new - make the boot data of an image and add their segment
  * @load: the load, with the setup header and a command line that fits
  *
  * @load->data is set, so that the parts can refer to it while they are made.
  *
  * Return: 0; -ENOMEM; -EADDRNOTAVAIL if there is no place.  In any case
- * boot_data_free() is for the caller to call.
+ * x86_kexec_boot_data_free() is for the caller to call.
  */
-int boot_data_new(struct x86_load *load)
+int x86_kexec_boot_data_new(struct x86_load *load)
 {
 	int err;
 
@@ -385,7 +387,7 @@ int boot_data_new(struct x86_load *load)
 		return kexec_refuse(-ENOMEM, "no memory for boot parameters");
 	load->data->e820 = e820_table_kexec;
 	if (load->image->type == KEXEC_TYPE_CRASH) {
-		load->data->crash_e820 = x86_crash_e820(load->image);
+		load->data->crash_e820 = x86_kexec_crash_e820(load->image);
 		load->data->e820 = load->data->crash_e820;
 	}
 	if (!load->data->e820)
@@ -398,10 +400,10 @@ int boot_data_new(struct x86_load *load)
 }
 
 /**
- * boot_data_free - free boot data, however far they got
+ * x86_kexec_boot_data_free - free boot data, however far they got
  * @data: the boot data, may be NULL
  */
-void boot_data_free(struct boot_data *data)
+void x86_kexec_boot_data_free(struct boot_data *data)
 {
 	if (data) {
 		kvfree_sensitive(data->params, data->size);
@@ -411,12 +413,12 @@ void boot_data_free(struct boot_data *data)
 }
 
 /**
- * boot_data_set_initrd - tell the next kernel where its initrd is
+ * x86_kexec_boot_data_set_initrd - tell the next kernel where its initrd is
  * @data: the boot data
  * @mem: physical address of the initrd
  * @size: its length in bytes
  */
-void boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size)
+void x86_kexec_boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size)
 {
 	struct boot_params *params = data->params;
 

@@ -16,19 +16,18 @@
 
 #include <asm/bootparam.h>
 #include <asm/efi.h>
-#include <asm/kexec-bzimage64.h>
 
 #include "load.h"
 
 #define ENTRY_64	0x200
 
 /**
- * bzimage_check_machine - can a sound bzImage run as this machine is?
+ * x86_kexec_bzimage_check_machine - can a sound bzImage run as this machine is?
  * @layout: what the parser found
  *
  * Return: 0 or -ENOEXEC.
  */
-int bzimage_check_machine(const struct bzimage_layout *layout)
+int x86_kexec_bzimage_check_machine(const struct bzimage_layout *layout)
 {
 	if (efi_enabled(EFI_RUNTIME_SERVICES) && !efi_enabled(EFI_64BIT))
 		return kexec_refuse(-ENOEXEC, "bzImage: the EFI firmware is 32-bit, the entry is 64-bit");
@@ -63,12 +62,12 @@ static int bzimage_place(struct x86_load *load)
 }
 
 /**
- * bzimage_prepare - describe a bzImage to x86_load_files()
+ * x86_kexec_bzimage_prepare - describe a bzImage to x86_kexec_load_files()
  * @load: the load; the image and the bytes of the kernel are set
  * @layout: what the parser found
  */
-void bzimage_prepare(struct x86_load *load,
-		     const struct bzimage_layout *layout)
+void x86_kexec_bzimage_prepare(struct x86_load *load,
+			       const struct bzimage_layout *layout)
 {
 	load->header.at = load->kernel.at + layout->header.offset;
 	load->header.size = layout->header.size;
@@ -82,11 +81,11 @@ static int bzimage_probe(const char *buf, unsigned long size)
 	struct bzimage_layout layout;
 	struct parse_reason why;
 
-	if (!is_bzimage(buf, size))
+	if (!kexec_is_bzimage(buf, size))
 		return -ENOEXEC;
-	if (parse_bzimage(buf, size, &layout, &why))
-		x86_refuse_file("bzImage", &why);
-	else if (!bzimage_check_machine(&layout))
+	if (kexec_parse_bzimage(buf, size, &layout, &why))
+		x86_kexec_refuse_file("bzImage", &why);
+	else if (!x86_kexec_bzimage_check_machine(&layout))
 		return 0;
 	return KEXEC_PROBE_REFUSED;
 }
@@ -105,16 +104,16 @@ static void *bzimage_load(struct kimage *image,
 		.cmdline = { cmdline, cmdline_len ? cmdline_len - 1 : 0 },
 	};
 
-	if (parse_bzimage(kernel, kernel_len, &layout, &why))
-		return ERR_PTR(x86_refuse_file("bzImage", &why));
-	bzimage_prepare(&load, &layout);
-	return x86_load_files(&load);
+	if (kexec_parse_bzimage(kernel, kernel_len, &layout, &why))
+		return ERR_PTR(x86_kexec_refuse_file("bzImage", &why));
+	x86_kexec_bzimage_prepare(&load, &layout);
+	return x86_kexec_load_files(&load);
 }
 
-const struct kexec_file_ops kexec_bzImage64_ops = {
+const struct kexec_file_ops kexec_bzimage_ops = {
 	.probe = bzimage_probe,
 	.load = bzimage_load,
-	.cleanup = x86_load_cleanup,
+	.cleanup = x86_kexec_load_cleanup,
 #ifdef CONFIG_KEXEC_BZIMAGE_VERIFY_SIG
 	.verify_sig = kexec_kernel_verify_pe_sig,
 #endif

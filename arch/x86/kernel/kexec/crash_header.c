@@ -16,7 +16,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include <asm/crash.h>
+#include "crash.h"
 
 /* Ranges that may be cut in two by what is taken out of them. */
 #define EXCLUDED		3
@@ -136,14 +136,15 @@ static int header_of_ram(void **header, unsigned long *size,
 }
 
 /**
- * x86_crash_header - make the ELF header of a dump of this machine
+ * x86_kexec_crash_header - make the ELF header of a dump of this machine
  * @header: set to the header, which the caller has to vfree()
  * @size: set to its length in bytes
  * @ranges: set to the number of memory ranges in it
  *
  * Return: 0 or -ENOMEM, or -E2BIG.
  */
-int x86_crash_header(void **header, unsigned long *size, unsigned int *ranges)
+int x86_kexec_crash_header(void **header, unsigned long *size,
+			   unsigned int *ranges)
 {
 	int err;
 
@@ -172,12 +173,12 @@ int arch_crash_hotplug_support(struct kimage *image, unsigned long kexec_flags)
 }
 
 /**
- * x86_crash_phdrs - how many program headers must a header have room for?
+ * x86_kexec_crash_phdrs - how many program headers must a header have room for?
  * @ranges: memory ranges at this moment
  *
  * Return: their number.
  */
-unsigned int x86_crash_phdrs(unsigned int ranges)
+unsigned int x86_kexec_crash_phdrs(unsigned int ranges)
 {
 	if (IS_ENABLED(CONFIG_MEMORY_HOTPLUG))
 		ranges = CONFIG_CRASH_MAX_MEMORY_RANGES;
@@ -193,7 +194,7 @@ unsigned int x86_crash_phdrs(unsigned int ranges)
  */
 unsigned int arch_crash_get_elfcorehdr_size(void)
 {
-	return x86_crash_phdrs(0) * sizeof(Elf64_Phdr);
+	return x86_kexec_crash_phdrs(0) * sizeof(Elf64_Phdr);
 }
 
 /* All possible CPUs are in each header that this kernel has made. */
@@ -228,7 +229,7 @@ static int update(struct kimage *image)
 	void *header;
 	int err;
 
-	err = x86_crash_header(&header, &size, &ranges);
+	err = x86_kexec_crash_header(&header, &size, &ranges);
 	if (err) {
 		pr_err("the crash image is out of date: no new ELF header: error %d\n",
 		       err);

@@ -17,10 +17,9 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include <asm/crash.h>
 #include <asm/e820/types.h>
 
-#include "load.h"
+#include "crash.h"
 
 /* Room for the header to grow with the machine. */
 static void make_room(struct kimage *image, struct kexec_buf *kbuf,
@@ -30,17 +29,17 @@ static void make_room(struct kimage *image, struct kexec_buf *kbuf,
 #ifdef CONFIG_CRASH_HOTPLUG
 	image->elfcorehdr_index = image->nr_segments;
 	kbuf->memsz = max(kbuf->memsz, sizeof(Elf64_Ehdr) +
-			  x86_crash_phdrs(ranges) * sizeof(Elf64_Phdr));
+			  x86_kexec_crash_phdrs(ranges) * sizeof(Elf64_Phdr));
 #endif
 }
 
 /**
- * crash_load_segments - add the ELF header of the dump to a crash image
+ * x86_kexec_add_crash_header - add the ELF header of the dump to a crash image
  * @image: the image; elf_load_addr and its kin are set
  *
  * Return: 0, -ENOMEM, -E2BIG or -EADDRNOTAVAIL.
  */
-int crash_load_segments(struct kimage *image)
+int x86_kexec_add_crash_header(struct kimage *image)
 {
 	struct kexec_buf kbuf = {
 		.image		= image,
@@ -51,7 +50,7 @@ int crash_load_segments(struct kimage *image)
 	unsigned int ranges;
 	int err;
 
-	err = x86_crash_header(&kbuf.buffer, &kbuf.bufsz, &ranges);
+	err = x86_kexec_crash_header(&kbuf.buffer, &kbuf.bufsz, &ranges);
 	if (err)
 		return kexec_refuse(err, "no ELF header for the dump: error %d",
 				    err);
@@ -147,12 +146,12 @@ static int list_memory(struct e820_table *table, const struct kimage *image)
 }
 
 /**
- * x86_crash_e820 - make the memory map for a crash kernel
+ * x86_kexec_crash_e820 - make the memory map for a crash kernel
  * @image: the image, with the ELF header of the dump
  *
  * Return: the map, to be freed by kfree(); or NULL.
  */
-struct e820_table *x86_crash_e820(const struct kimage *image)
+struct e820_table *x86_kexec_crash_e820(const struct kimage *image)
 {
 	struct e820_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
 

@@ -18,34 +18,33 @@
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
-#include <asm/crash.h>
-#include <asm/kexec-bzimage64.h>
-
+#include "bootparams.h"
+#include "crash.h"
 #include "load.h"
 
 /* A unified kernel image contains a bzImage, but not at its start. */
 const struct kexec_file_ops * const kexec_file_loaders[] = {
-	&kexec_bzImage64_ops,
+	&kexec_bzimage_ops,
 	&kexec_uki_ops,
 	&kexec_vmlinux_ops,
 	NULL
 };
 
 /**
- * x86_refuse_file - log why a file of a known format cannot be loaded
+ * x86_kexec_refuse_file - log why a file of a known format cannot be loaded
  * @format: name of the format
  * @why: what its parser said
  *
  * Return: -ENOEXEC.
  */
-int x86_refuse_file(const char *format, const struct parse_reason *why)
+int x86_kexec_refuse_file(const char *format, const struct parse_reason *why)
 {
 	return kexec_refuse(-ENOEXEC, "%s: %s: %#llx against %#llx", format,
 			    why->rule, why->value, why->limit);
 }
 
 /**
- * x86_add_run - add segments that follow each other without a gap
+ * x86_kexec_add_run - add segments that follow each other without a gap
  * @where: where the first one may go, with the image; no bytes and no sizes
  * @part: the segments to be
  * @nr: their number
@@ -53,8 +52,8 @@ int x86_refuse_file(const char *format, const struct parse_reason *why)
  *
  * Return: 0, or what kexec_locate_mem_hole() and kexec_add_buffer() say.
  */
-int x86_add_run(const struct kexec_buf *where, const struct x86_part *part,
-		unsigned int nr, u64 *mem)
+int x86_kexec_add_run(const struct kexec_buf *where,
+		      const struct x86_part *part, unsigned int nr, u64 *mem)
 {
 	struct kexec_buf whole = *where, kbuf = { .image = where->image };
 	unsigned int i;
@@ -120,14 +119,14 @@ static int add_initrd(struct x86_load *load)
 
 	if (nr <= first)
 		return 0;
-	err = x86_add_run(&where, &parts[first], nr - first, &mem);
+	err = x86_kexec_add_run(&where, &parts[first], nr - first, &mem);
 	if (err)
 		return err;
 
 	size = load->initrd.size ? load->initrd.size : load->ucode.size;
 	if (nr - first == 2)
 		size += parts[0].memsz;
-	boot_data_set_initrd(load->data, mem, size);
+	x86_kexec_boot_data_set_initrd(load->data, mem, size);
 	kexec_dprintk("initrd: %llu bytes at %#llx\n", size, mem);
 	return 0;
 }
@@ -137,19 +136,19 @@ static int add_dump_header(struct kimage *image)
 {
 	if (!IS_ENABLED(CONFIG_CRASH_DUMP) || image->type != KEXEC_TYPE_CRASH)
 		return 0;
-	return crash_load_segments(image);
+	return x86_kexec_add_crash_header(image);
 }
 
 static int add_all(struct x86_load *load)
 {
-	int err = boot_data_check(load);
+	int err = x86_kexec_boot_data_check(load);
 
 	if (!err)
 		err = add_dump_header(load->image);
 	if (!err)
 		err = add_purgatory(load->image);
 	if (!err)
-		err = boot_data_new(load);
+		err = x86_kexec_boot_data_new(load);
 	if (!err)
 		err = load->place(load);
 	if (!err)
@@ -161,30 +160,30 @@ static int add_all(struct x86_load *load)
 }
 
 /**
- * x86_load_files - add the segments of an image and set its entry
+ * x86_kexec_load_files - add the segments of an image and set its entry
  * @load: what the loader found in the files
  *
  * Return: what a loader's load() returns: the boot data or an ERR_PTR().
  */
-void *x86_load_files(struct x86_load *load)
+void *x86_kexec_load_files(struct x86_load *load)
 {
 	int err = add_all(load);
 
 	if (!err)
 		return load->data;
-	boot_data_free(load->data);
+	x86_kexec_boot_data_free(load->data);
 	return ERR_PTR(err);
 }
 
 /**
- * x86_load_cleanup - release what x86_load_files() returned
+ * x86_kexec_load_cleanup - release what x86_kexec_load_files() returned
  * @loader_data: the boot data
  *
  * Return: 0.
  */
-int x86_load_cleanup(void *loader_data)
+int x86_kexec_load_cleanup(void *loader_data)
 {
-	boot_data_free(loader_data);
+	x86_kexec_boot_data_free(loader_data);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * What the loaders of kexec_file_load(2) share on x86_64.
  *
  * A loader parses its file and fills a struct x86_load with what it found;
- * x86_load_files() does the rest in the same order for all of them: the
+ * x86_kexec_load_files() does the rest in the same order for all of them: the
  * purgatory, the boot data, the kernel by the loader's own place(), the initrd.
  *
  *	parse_*.c	what a file says, pure
@@ -19,8 +19,6 @@
 
 #include <linux/kexec.h>
 #include <linux/types.h>
-
-#include <asm/e820/types.h>
 
 #include "parse.h"
 
@@ -82,64 +80,20 @@ struct x86_part {
 	size_t memsz;
 };
 
+extern const struct kexec_file_ops kexec_bzimage_ops;
 extern const struct kexec_file_ops kexec_uki_ops;
 extern const struct kexec_file_ops kexec_vmlinux_ops;
 
 /* load.c */
-int x86_refuse_file(const char *format, const struct parse_reason *why);
-int x86_add_run(const struct kexec_buf *where, const struct x86_part *part,
-		unsigned int nr, u64 *mem);
-void *x86_load_files(struct x86_load *load);
-int x86_load_cleanup(void *loader_data);
+int x86_kexec_refuse_file(const char *format, const struct parse_reason *why);
+int x86_kexec_add_run(const struct kexec_buf *where,
+		      const struct x86_part *part, unsigned int nr, u64 *mem);
+void *x86_kexec_load_files(struct x86_load *load);
+int x86_kexec_load_cleanup(void *loader_data);
 
 /* bzimage.c */
-int bzimage_check_machine(const struct bzimage_layout *layout);
-void bzimage_prepare(struct x86_load *load,
-		     const struct bzimage_layout *layout);
-
-/* Kinds of setup_data that a next kernel may get. */
-#define BOOT_DATA_NODES		5
-
-/**
- * struct boot_data - boot_params and what they point to, one segment
- * @params: the bytes of the segment, starting with boot_params
- * @size: their number
- * @mem: physical address of the segment
- * @e820: the memory map for the next kernel
- * @crash_e820: the same, if it was made for a crash kernel
- * @cmdline: offset of the command line
- * @efi_map: offset of the EFI runtime map
- * @efi_map_size: its length, 0 without EFI
- * @nodes: offset of the first setup_data node
- * @node_size: length of the data of each setup_data node, 0 for none
- */
-struct boot_data {
-	struct boot_params *params;
-	size_t size;
-	u64 mem;
-	const struct e820_table *e820;
-	struct e820_table *crash_e820;
-	size_t cmdline;
-	size_t efi_map;
-	size_t efi_map_size;
-	size_t nodes;
-	size_t node_size[BOOT_DATA_NODES];
-};
-
-/* bootparams.c */
-int boot_data_check(const struct x86_load *load);
-int boot_data_new(struct x86_load *load);
-void boot_data_free(struct boot_data *data);
-void boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size);
-
-/* crash_load.c */
-#ifdef CONFIG_CRASH_DUMP
-struct e820_table *x86_crash_e820(const struct kimage *image);
-#else
-static inline struct e820_table *x86_crash_e820(const struct kimage *image)
-{
-	return NULL;
-}
-#endif
+int x86_kexec_bzimage_check_machine(const struct bzimage_layout *layout);
+void x86_kexec_bzimage_prepare(struct x86_load *load,
+			       const struct bzimage_layout *layout);
 
 #endif /* _ARCH_X86_KERNEL_KEXEC_LOAD_H */

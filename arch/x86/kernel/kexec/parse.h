@@ -129,17 +129,19 @@ struct uki_layout {
 	bool brings_cmdline;
 };
 
-bool is_bzimage(const void *file, u64 size);
-int parse_bzimage(const void *file, u64 size, struct bzimage_layout *layout,
-		  struct parse_reason *why);
+bool kexec_is_bzimage(const void *file, u64 size);
+int kexec_parse_bzimage(const void *file, u64 size,
+			struct bzimage_layout *layout,
+			struct parse_reason *why);
 
-bool is_vmlinux(const void *file, u64 size);
-int parse_vmlinux(const void *file, u64 size, struct vmlinux_layout *layout,
-		  struct parse_reason *why);
+bool kexec_is_vmlinux(const void *file, u64 size);
+int kexec_parse_vmlinux(const void *file, u64 size,
+			struct vmlinux_layout *layout,
+			struct parse_reason *why);
 
-bool is_uki(const void *file, u64 size);
-int parse_uki(const void *file, u64 size, struct uki_layout *layout,
-	      struct parse_reason *why);
+bool kexec_is_uki(const void *file, u64 size);
+int kexec_parse_uki(const void *file, u64 size, struct uki_layout *layout,
+		    struct parse_reason *why);
 
 /* For the parsers themselves: the caller has checked that the field is there. */
 static inline u16 parse_u16(const void *file, u64 offset)

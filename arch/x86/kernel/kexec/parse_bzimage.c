@@ -43,13 +43,13 @@
 #define MAX_ALIGNMENT		0x40000000
 
 /**
- * is_bzimage - does a file claim to be a Linux boot image?
+ * kexec_is_bzimage - does a file claim to be a Linux boot image?
  * @file: its bytes
  * @size: their number
  *
- * Return: true if parse_bzimage() has a say about it.
+ * Return: true if kexec_parse_bzimage() has a say about it.
  */
-bool is_bzimage(const void *file, u64 size)
+bool kexec_is_bzimage(const void *file, u64 size)
 {
 	return size >= SMALLEST_FILE &&
 	       !memcmp((const char *)file + MAGIC, "HdrS", 4);
@@ -103,7 +103,7 @@ static int check_sizes(u64 size, const struct bzimage_layout *layout,
 }
 
 /**
- * parse_bzimage - find the parts of a bzImage with a 64-bit entry
+ * kexec_parse_bzimage - find the parts of a bzImage with a 64-bit entry
  * @file: its bytes
  * @size: their number
  * @layout: set for a sound file
@@ -111,14 +111,15 @@ static int check_sizes(u64 size, const struct bzimage_layout *layout,
  *
  * Return: 0 or -ENOEXEC.
  */
-int parse_bzimage(const void *file, u64 size, struct bzimage_layout *layout,
-		  struct parse_reason *why)
+int kexec_parse_bzimage(const void *file, u64 size,
+			struct bzimage_layout *layout,
+			struct parse_reason *why)
 {
 	const u8 *byte = file;
 	u64 header_end;
 	int err;
 
-	if (!is_bzimage(file, size))
+	if (!kexec_is_bzimage(file, size))
 		return parse_refuse(why, "no HdrS in a file of this size", size,
 			      SMALLEST_FILE);
 

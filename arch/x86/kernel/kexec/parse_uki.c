@@ -261,13 +261,13 @@ static bool brings_section(const struct pe *pe, const char *name)
 }
 
 /**
- * is_uki - is a file a PE file with a kernel in it?
+ * kexec_is_uki - is a file a PE file with a kernel in it?
  * @file: its bytes
  * @size: their number
  *
- * Return: true if parse_uki() has a say about it.
+ * Return: true if kexec_parse_uki() has a say about it.
  */
-bool is_uki(const void *file, u64 size)
+bool kexec_is_uki(const void *file, u64 size)
 {
 	struct parse_reason ignored;
 	unsigned int i;
@@ -285,7 +285,7 @@ bool is_uki(const void *file, u64 size)
 }
 
 /**
- * parse_uki - find the parts of a unified kernel image
+ * kexec_parse_uki - find the parts of a unified kernel image
  * @file: its bytes
  * @size: their number
  * @layout: set for a sound file; what .linux holds is still to be parsed
@@ -293,8 +293,8 @@ bool is_uki(const void *file, u64 size)
  *
  * Return: 0 or -ENOEXEC.
  */
-int parse_uki(const void *file, u64 size, struct uki_layout *layout,
-	      struct parse_reason *why)
+int kexec_parse_uki(const void *file, u64 size, struct uki_layout *layout,
+		    struct parse_reason *why)
 {
 	struct pe pe;
 	int err;

@@ -33,16 +33,16 @@
 #define MAX_PHYSICAL		(0x10000000000000ull - MAX_SIZE)
 
 /**
- * is_vmlinux - is a file an x86_64 executable of the kind that kernels are?
+ * kexec_is_vmlinux - is a file an x86_64 executable of the kind that kernels are?
  * @file: its bytes
  * @size: their number
  *
  * A program of user space is, too, unless it is position independent;
- * parse_vmlinux() tells them apart by their virtual addresses.
+ * kexec_parse_vmlinux() tells them apart by their virtual addresses.
  *
- * Return: true if parse_vmlinux() has a say about it.
+ * Return: true if kexec_parse_vmlinux() has a say about it.
  */
-bool is_vmlinux(const void *file, u64 size)
+bool kexec_is_vmlinux(const void *file, u64 size)
 {
 	Elf64_Ehdr ehdr;
 
@@ -227,7 +227,7 @@ static bool has_symbol(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 }
 
 /**
- * parse_vmlinux - find the parts of a vmlinux
+ * kexec_parse_vmlinux - find the parts of a vmlinux
  * @file: its bytes
  * @size: their number
  * @layout: set for a sound file
@@ -235,13 +235,14 @@ static bool has_symbol(const void *file, u64 size, const Elf64_Ehdr *ehdr,
  *
  * Return: 0 or -ENOEXEC.
  */
-int parse_vmlinux(const void *file, u64 size, struct vmlinux_layout *layout,
-		  struct parse_reason *why)
+int kexec_parse_vmlinux(const void *file, u64 size,
+			struct vmlinux_layout *layout,
+			struct parse_reason *why)
 {
 	Elf64_Ehdr ehdr;
 	int err;
 
-	if (!is_vmlinux(file, size))
+	if (!kexec_is_vmlinux(file, size))
 		return parse_refuse(why, "no x86_64 ELF executable in a file of this size",
 			      size, sizeof(ehdr));
 	memcpy(&ehdr, file, sizeof(ehdr));

@@ -135,7 +135,7 @@ int x86_kexec_purgatory(struct kimage *image, u64 entry, u64 boot_params)
 	struct kexec_purgatory_params params = {
 		.entry		= entry,
 		.boot_params	= boot_params,
-		.serial		= kexec_serial_port(),
+		.serial		= x86_kexec_serial_port(),
 		/* Whoever wants a reboot after a panic wants one here. */
 		.reset		= panic_timeout != 0,
 	};

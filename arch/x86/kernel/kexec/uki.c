@@ -29,10 +29,10 @@ static int parse_inner(const char *file, const struct uki_layout *uki,
 {
 	struct parse_reason why;
 
-	if (parse_bzimage(file + uki->kernel.offset, uki->kernel.size, layout,
-			  &why))
-		return x86_refuse_file("UKI: .linux", &why);
-	return bzimage_check_machine(layout);
+	if (kexec_parse_bzimage(file + uki->kernel.offset, uki->kernel.size,
+				layout, &why))
+		return x86_kexec_refuse_file("UKI: .linux", &why);
+	return x86_kexec_bzimage_check_machine(layout);
 }
 
 static int parse_both(const char *file, u64 size, struct uki_layout *uki,
@@ -40,8 +40,8 @@ static int parse_both(const char *file, u64 size, struct uki_layout *uki,
 {
 	struct parse_reason why;
 
-	if (parse_uki(file, size, uki, &why))
-		return x86_refuse_file("UKI", &why);
+	if (kexec_parse_uki(file, size, uki, &why))
+		return x86_kexec_refuse_file("UKI", &why);
 	return parse_inner(file, uki, layout);
 }
 
@@ -50,7 +50,7 @@ static int uki_probe(const char *buf, unsigned long size)
 	struct bzimage_layout layout;
 	struct uki_layout uki;
 
-	if (!is_uki(buf, size))
+	if (!kexec_is_uki(buf, size))
 		return -ENOEXEC;
 	return parse_both(buf, size, &uki, &layout) ? KEXEC_PROBE_REFUSED : 0;
 }
@@ -119,14 +119,14 @@ static void *uki_load(struct kimage *image,
 	/* Microcode goes with the initrd that it came with, if there was one. */
 	if (uki.initrd.size && given_initrd.size)
 		load.ucode.size = 0;
-	bzimage_prepare(&load, &layout);
-	return x86_load_files(&load);
+	x86_kexec_bzimage_prepare(&load, &layout);
+	return x86_kexec_load_files(&load);
 }
 
 const struct kexec_file_ops kexec_uki_ops = {
 	.probe = uki_probe,
 	.load = uki_load,
-	.cleanup = x86_load_cleanup,
+	.cleanup = x86_kexec_load_cleanup,
 #ifdef CONFIG_KEXEC_BZIMAGE_VERIFY_SIG
 	.verify_sig = kexec_kernel_verify_pe_sig,
 #endif

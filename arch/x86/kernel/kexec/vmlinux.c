@@ -31,10 +31,10 @@ static int vmlinux_probe(const char *buf, unsigned long size)
 	struct vmlinux_layout layout;
 	struct parse_reason why;
 
-	if (!is_vmlinux(buf, size))
+	if (!kexec_is_vmlinux(buf, size))
 		return -ENOEXEC;
-	if (parse_vmlinux(buf, size, &layout, &why))
-		x86_refuse_file("vmlinux", &why);
+	if (kexec_parse_vmlinux(buf, size, &layout, &why))
+		x86_kexec_refuse_file("vmlinux", &why);
 	else if (pgtable_l5_enabled() && !layout.five_level)
 		kexec_refuse(-ENOEXEC, "vmlinux: 5-level page tables are on, and no symbol shows that it can use them");
 	else
@@ -73,7 +73,7 @@ static int vmlinux_place(struct x86_load *load)
 		parts[i].bytes.size = layout->part[i].bytes.size;
 		parts[i].memsz = layout->part[i].size;
 	}
-	err = x86_add_run(&where, parts, layout->nr_parts, &mem);
+	err = x86_kexec_add_run(&where, parts, layout->nr_parts, &mem);
 	if (err)
 		return err;
 	load->entry = mem + layout->entry;
@@ -125,18 +125,18 @@ static void *vmlinux_load(struct kimage *image,
 	};
 	int err;
 
-	if (parse_vmlinux(kernel, kernel_len, &layout, &why))
-		return ERR_PTR(x86_refuse_file("vmlinux", &why));
+	if (kexec_parse_vmlinux(kernel, kernel_len, &layout, &why))
+		return ERR_PTR(x86_kexec_refuse_file("vmlinux", &why));
 	err = check_guest();
 	if (err)
 		return ERR_PTR(err);
 	make_header(&header, &layout);
 	load.cmdline_max = header.cmdline_size;
-	return x86_load_files(&load);
+	return x86_kexec_load_files(&load);
 }
 
 const struct kexec_file_ops kexec_vmlinux_ops = {
 	.probe = vmlinux_probe,
 	.load = vmlinux_load,
-	.cleanup = x86_load_cleanup,
+	.cleanup = x86_kexec_load_cleanup,
 };

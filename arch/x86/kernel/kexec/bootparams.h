@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The boot data of an image: what the next kernel learns from its loader.
+ */
+#ifndef _ARCH_X86_KERNEL_KEXEC_BOOTPARAMS_H
+#define _ARCH_X86_KERNEL_KEXEC_BOOTPARAMS_H
+
+#include <linux/types.h>
+
+struct boot_params;
+struct e820_table;
+struct x86_load;
+
+/* Kinds of setup_data that a next kernel may get. */
+#define BOOT_DATA_NODES		5
+
+/**
+ * struct boot_data - boot_params and what they point to, one segment
+ * @params: the bytes of the segment, starting with boot_params
+ * @size: their number
+ * @mem: physical address of the segment
+ * @e820: the memory map for the next kernel
+ * @crash_e820: the same, if it was made for a crash kernel
+ * @cmdline: offset of the command line
+ * @efi_map: offset of the EFI runtime map
+ * @efi_map_size: its length, 0 without EFI
+ * @nodes: offset of the first setup_data node
+ * @node_size: length of the data of each setup_data node, 0 for none
+ */
+struct boot_data {
+	struct boot_params *params;
+	size_t size;
+	u64 mem;
+	const struct e820_table *e820;
+	struct e820_table *crash_e820;
+	size_t cmdline;
+	size_t efi_map;
+	size_t efi_map_size;
+	size_t nodes;
+	size_t node_size[BOOT_DATA_NODES];
+};
+
+int x86_kexec_boot_data_check(const struct x86_load *load);
+int x86_kexec_boot_data_new(struct x86_load *load);
+void x86_kexec_boot_data_free(struct boot_data *data);
+void x86_kexec_boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size);
+
+#endif /* _ARCH_X86_KERNEL_KEXEC_BOOTPARAMS_H */
