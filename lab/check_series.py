@@ -257,6 +257,8 @@ def objects(mail):
     for path in mail.touches:
         if "/purgatory/" in path:
             found.append("arch/x86/purgatory/")
+        elif "/asm-offsets_" in path:
+            continue    # part of what make prepares for any target
         elif path.endswith((".c", ".S")) and path.startswith(("arch/", "kernel/")) \
                 and os.path.exists(os.path.join(LINUX, path)):
             found.append(os.path.splitext(path)[0] + ".o")

@@ -45,36 +45,32 @@
 #include <asm/segment.h>
 #include <asm/setup.h>
 
-#define CONTROL_DATA(field)	(KEXEC_CONTROL_IDT + \
-				 offsetof(struct kexec_control_data, field))
-
-static_assert(KEXEC_CONTROL_CODE_MAX_SIZE <= KEXEC_CONTROL_IDT);
-static_assert(CONTROL_DATA(gdt) == KEXEC_CONTROL_GDT);
-static_assert(CONTROL_DATA(gdtr) == KEXEC_CONTROL_GDTR);
-static_assert(CONTROL_DATA(idtr) == KEXEC_CONTROL_IDTR);
-static_assert(CONTROL_DATA(serial) == KEXEC_CONTROL_SERIAL);
-static_assert(CONTROL_DATA(reporting) == KEXEC_CONTROL_REPORTING);
-static_assert(CONTROL_DATA(report) == KEXEC_CONTROL_REPORT);
-static_assert(sizeof(struct kexec_report_item) == KEXEC_REPORT_TEXT + 1);
+static_assert(sizeof(struct kexec_control_page) == KEXEC_CONTROL_PAGE_SIZE);
 /* The stack: room for an exception within an exception. */
-static_assert(CONTROL_DATA(report[KEXEC_REPORT_ITEMS]) + 512 <=
-	      KEXEC_CONTROL_PAGE_SIZE);
+static_assert(sizeof_field(struct kexec_control_page, stack) >= 512);
+static_assert(sizeof(struct kexec_report_frame) <= KEXEC_REPORT_CR2);
+
+/* Physical address of a member of the control page at physical address @page. */
+#define CONTROL_ADDRESS(page, member)	\
+	((page) + offsetof(struct kexec_control_page, member))
+
+#define FRAME(member)		offsetof(struct kexec_report_frame, member)
 
 /* What the trampoline writes about an exception. */
 static const struct kexec_report_item report[KEXEC_REPORT_ITEMS] = {
-	{ "\r\nkexec: exception ",	KEXEC_REPORT_VECTOR },
-	{ " error ",			KEXEC_REPORT_ERROR },
-	{ "\r\nkexec: rip ",		KEXEC_REPORT_RIP },
+	{ "\r\nkexec: exception ",	FRAME(vector) },
+	{ " error ",			FRAME(error) },
+	{ "\r\nkexec: rip ",		FRAME(rip) },
 	{ " cr2 ",			KEXEC_REPORT_CR2 },
-	{ " rsp ",			KEXEC_REPORT_RSP },
-	{ "\r\nkexec: rax ",		KEXEC_REPORT_RAX },
-	{ " rbx ",			KEXEC_REPORT_RBX },
-	{ " rcx ",			KEXEC_REPORT_RCX },
-	{ " rdx ",			KEXEC_REPORT_RDX },
-	{ "\r\nkexec: rsi ",		KEXEC_REPORT_RSI },
-	{ " rdi ",			KEXEC_REPORT_RDI },
-	{ " r13 ",			KEXEC_REPORT_R13 },
-	{ " r14 ",			KEXEC_REPORT_R14 },
+	{ " rsp ",			FRAME(rsp) },
+	{ "\r\nkexec: rax ",		FRAME(rax) },
+	{ " rbx ",			FRAME(rbx) },
+	{ " rcx ",			FRAME(rcx) },
+	{ " rdx ",			FRAME(rdx) },
+	{ "\r\nkexec: rsi ",		FRAME(rsi) },
+	{ " rdi ",			FRAME(rdi) },
+	{ " r13 ",			FRAME(r13) },
+	{ " r14 ",			FRAME(r14) },
 	{ "\r\n",			KEXEC_REPORT_END },
 };
 
@@ -328,24 +324,24 @@ static void make_gate(gate_desc *gate, unsigned long handler)
 
 static void make_control_page(struct kimage *image)
 {
-	void *page = page_address(image->control_code_page);
-	struct kexec_control_data *data = page + KEXEC_CONTROL_IDT;
+	struct kexec_control_page *page = page_address(image->control_code_page);
+	struct kexec_control_data *data = &page->data;
 	unsigned long paddr = __pa(page);
 	unsigned int i;
 
-	memcpy(page, relocate_kernel, KEXEC_CONTROL_CODE_MAX_SIZE);
-	memset(data, 0, KEXEC_CONTROL_PAGE_SIZE - KEXEC_CONTROL_IDT);
+	memset(page, 0, sizeof(*page));
+	memcpy(page->code, relocate_kernel, sizeof(page->code));
 
 	for (i = 0; i < KEXEC_CONTROL_VECTORS; i++)
 		make_gate(&data->idt[i], paddr + KEXEC_CONTROL_STUBS +
 					 i * KEXEC_CONTROL_STUB_SIZE);
 	data->idtr.size = sizeof(data->idt) - 1;
-	data->idtr.address = paddr + KEXEC_CONTROL_IDT;
+	data->idtr.address = CONTROL_ADDRESS(paddr, data.idt);
 
 	data->gdt[__KERNEL_CS / 8] = KEXEC_CONTROL_CODE64;
 	data->gdt[__KERNEL_DS / 8] = KEXEC_CONTROL_DATA64;
 	data->gdtr.size = sizeof(data->gdt) - 1;
-	data->gdtr.address = paddr + KEXEC_CONTROL_GDT;
+	data->gdtr.address = CONTROL_ADDRESS(paddr, data.gdt);
 
 	data->serial = x86_kexec_serial_port();
 	memcpy(data->report, report, sizeof(report));

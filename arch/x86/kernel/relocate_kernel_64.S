@@ -47,6 +47,7 @@
 #include <linux/kexec.h>
 #include <asm/alternative.h>
 #include <asm/asm.h>
+#include <asm/asm-offsets.h>
 #include <asm/cpufeatures.h>
 #include <asm/kexec.h>
 #include <asm/msr-index.h>
@@ -404,18 +405,13 @@ SYM_CODE_END(put_pages)
 
 /*
  * An exception between the kernels.  The stub has pushed the vector; above it
- * are the error code and the CPU's frame.
+ * are the error code and the CPU's frame: struct kexec_report_frame.
  *
  * Report and reset.  An NMI is ignored, and so is int3 once it is reported:
  * both return without IRET, since on the way out of a panic that may have come
  * by an NMI, IRET would let the next one in.  An exception during a report
  * resets at once.
  */
-#define FRAME_VECTOR	(8 * KEXEC_REPORT_VECTOR)
-#define FRAME_RIP	(8 * KEXEC_REPORT_RIP)
-#define FRAME_RFLAGS	(8 * (KEXEC_REPORT_RIP + 2))
-#define FRAME_RSP	(8 * KEXEC_REPORT_RSP)
-
 SYM_CODE_START_LOCAL_NOALIGN(exception)
 	UNWIND_HINT_END_OF_STACK
 	.irp	reg, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
@@ -426,7 +422,7 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	/* The control page is where this code is. */
 	leaq	relocate_kernel(%rip), %r12
 
-	cmpl	$VECTOR_NMI, FRAME_VECTOR(%rsp)
+	cmpl	$VECTOR_NMI, KEXEC_FRAME_VECTOR(%rsp)
 	je	.Lresume
 
 	testb	$1, KEXEC_CONTROL_REPORTING(%r12)
@@ -434,7 +430,7 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	movb	$1, KEXEC_CONTROL_REPORTING(%r12)
 	jmp	.Lreport
 .Lreported:
-	cmpl	$VECTOR_INT3, FRAME_VECTOR(%rsp)
+	cmpl	$VECTOR_INT3, KEXEC_FRAME_VECTOR(%rsp)
 	jne	.Lreset
 	movb	$0, KEXEC_CONTROL_REPORTING(%r12)
 
@@ -444,15 +440,15 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	 * both are dead.
 	 */
 .Lresume:
-	movq	FRAME_RSP(%rsp), %rax
+	movq	KEXEC_FRAME_RSP(%rsp), %rax
 	subq	$8, %rax
-	movq	FRAME_RIP(%rsp), %rbx
+	movq	KEXEC_FRAME_RIP(%rsp), %rbx
 	movq	%rbx, (%rax)
-	movq	%rax, FRAME_RSP(%rsp)
+	movq	%rax, KEXEC_FRAME_RSP(%rsp)
 	.irp	reg, r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
 	popq	%\reg
 	.endr
-	leaq	(FRAME_RFLAGS - FRAME_VECTOR)(%rsp), %rsp
+	leaq	(KEXEC_FRAME_RFLAGS - KEXEC_FRAME_VECTOR)(%rsp), %rsp
 	popfq
 	popq	%rsp
 	ANNOTATE_UNRET_SAFE
@@ -492,14 +488,14 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	jmp	.Lputc
 
 .Lvalue:
-	movzbl	KEXEC_REPORT_TEXT(%r11), %ecx
-	addq	$(KEXEC_REPORT_TEXT + 1), %r11
+	movzbl	KEXEC_REPORT_VALUE(%r11), %ecx
+	addq	$KEXEC_REPORT_SIZE, %r11
 	cmpb	$KEXEC_REPORT_END, %cl
 	je	.Lreported
 	movq	%cr2, %rbx
 	cmpb	$KEXEC_REPORT_CR2, %cl
 	je	.Lhex
-	movq	(%rsp, %rcx, 8), %rbx
+	movq	(%rsp, %rcx), %rbx
 .Lhex:
 	movl	$16, %r8d
 .Ldigit:

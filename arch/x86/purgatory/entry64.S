@@ -9,8 +9,8 @@
  * struct boot_params.  The other general registers are 0; %rsp is ours.
  */
 #include <linux/linkage.h>
+#include <asm/asm-offsets.h>
 #include <asm/kexec.h>
-#include <asm/kexec-purgatory.h>
 #include <asm/segment.h>
 
 #define STACK_SIZE	4096

@@ -28,11 +28,6 @@
 /* Polls for one character to leave: tens of milliseconds, slow lines need one. */
 #define COM_POLLS		100000
 
-static_assert(offsetof(struct kexec_purgatory_params, entry) ==
-	      KEXEC_PURGATORY_ENTRY);
-static_assert(offsetof(struct kexec_purgatory_params, boot_params) ==
-	      KEXEC_PURGATORY_BOOT_PARAMS);
-
 /* The kernel sets these, so they must not be in .bss. */
 struct kexec_purgatory_params purgatory_params __section(".data");
 struct kexec_check purgatory_check __section(".data");

@@ -6,12 +6,6 @@
 #ifndef _ASM_X86_KEXEC_PURGATORY_H
 #define _ASM_X86_KEXEC_PURGATORY_H
 
-/* Offsets in struct kexec_purgatory_params. */
-#define KEXEC_PURGATORY_ENTRY		0
-#define KEXEC_PURGATORY_BOOT_PARAMS	8
-
-#ifndef __ASSEMBLY__
-
 #include <linux/types.h>
 
 /**
@@ -27,7 +21,5 @@ struct kexec_purgatory_params {
 	u32 serial;
 	u32 reset;
 };
-
-#endif /* !__ASSEMBLY__ */
 
 #endif /* _ASM_X86_KEXEC_PURGATORY_H */

@@ -21,44 +21,12 @@
 #define VA_CONTROL_PAGE			1
 #define PA_CONTROL_PAGE			0
 #else
-/* The last part of the code: a stub for each exception, from vector 0 on. */
+/* The last part of the code: one stub for each exception vector, from 0 on. */
 #define KEXEC_CONTROL_STUBS		1536
 #define KEXEC_CONTROL_STUB_SIZE		16
 #define KEXEC_CONTROL_VECTORS		32
 
-/*
- * Behind the code: struct kexec_control_data.  What is left of the page is the
- * stack.
- */
-#define KEXEC_CONTROL_IDT		2048
-#define KEXEC_CONTROL_GDT		2560
-#define KEXEC_CONTROL_GDTR		2592
-#define KEXEC_CONTROL_IDTR		2608
-#define KEXEC_CONTROL_SERIAL		2624
-#define KEXEC_CONTROL_REPORTING		2626
-#define KEXEC_CONTROL_REPORT		2627
-
-/* The report of an exception: items of a text and a slot. */
-#define KEXEC_REPORT_ITEMS		14
-#define KEXEC_REPORT_TEXT		23
-
-/*
- * Slots of an exception's frame, in quadwords: the registers as the handler
- * pushes them, from r15 to rax, then what the stub and the CPU have pushed.
- */
-#define KEXEC_REPORT_R14		1
-#define KEXEC_REPORT_R13		2
-#define KEXEC_REPORT_RDI		9
-#define KEXEC_REPORT_RSI		10
-#define KEXEC_REPORT_RDX		11
-#define KEXEC_REPORT_RCX		12
-#define KEXEC_REPORT_RBX		13
-#define KEXEC_REPORT_RAX		14
-#define KEXEC_REPORT_VECTOR		15
-#define KEXEC_REPORT_ERROR		16
-#define KEXEC_REPORT_RIP		17
-#define KEXEC_REPORT_RSP		20
-/* Not in the frame: CR2, and the end of the report. */
+/* kexec_report_item.value, where it is no offset in the frame: CR2, the end. */
 #define KEXEC_REPORT_CR2		0xfe
 #define KEXEC_REPORT_END		0xff
 
@@ -204,25 +172,43 @@ struct kimage_arch {
 	pgd_t *pgd;
 };
 
+/*
+ * The stack of the exception handler, from its stack pointer upwards.  The handler
+ * pushes rax first and r15 last.  The stub of the vector pushes the vector, and 0
+ * as the error code if the CPU pushes none.  The CPU pushes the rest: SDM volume 3,
+ * "64-Bit Mode Stack Frame".
+ */
+struct kexec_report_frame {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8;
+	u64 rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	u64 vector;
+	u64 error;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+#define KEXEC_REPORT_TEXT		23
+#define KEXEC_REPORT_ITEMS		14
+
 /**
  * struct kexec_report_item - a part of the report of an exception
- * @text: written first, up to its 0
- * @slot: KEXEC_REPORT_*: the value written behind it, 16 hexadecimal digits
+ * @text: written first, up to its NUL
+ * @value: the value that follows, 16 hexadecimal digits: an offset in struct
+ *	kexec_report_frame, or KEXEC_REPORT_*
  */
 struct kexec_report_item {
 	char text[KEXEC_REPORT_TEXT];
-	u8 slot;
+	u8 value;
 };
 
 /**
  * struct kexec_control_data - the data part of the control page
- * @idt: gates to the handlers in the code part
- * @gdt: null, unused, flat 64-bit code, flat data: the kernel's own selectors
- * @gdtr: what to load into GDTR; the address is physical
- * @idtr: likewise for IDTR
+ * @idt: gates to the stubs in the code part
+ * @gdt: null, unused, flat 64-bit code, flat data: the selectors of the kernel
+ * @gdtr: the operand of LGDT; the address in it is physical
+ * @idtr: the operand of LIDT; the address in it is physical
  * @serial: I/O port of the UART that gets exception reports, 0 for none
- * @reporting: set while a report is being written
- * @report: what to report
+ * @reporting: set while the handler writes a report
+ * @report: the parts of the report
  */
 struct kexec_control_data {
 	gate_desc idt[KEXEC_CONTROL_VECTORS];
@@ -238,6 +224,21 @@ struct kexec_control_data {
 	u16 serial;
 	u8 reporting;
 	struct kexec_report_item report[KEXEC_REPORT_ITEMS];
+};
+
+/**
+ * struct kexec_control_page - the page that runs between the kernels
+ * @code: relocate_kernel() and the code that it calls
+ * @data: what the code needs
+ * @stack: the stack, used from its end downwards
+ *
+ * The assembly gets the offsets from asm-offsets_64.c.
+ */
+struct kexec_control_page {
+	u8 code[KEXEC_CONTROL_CODE_MAX_SIZE];
+	struct kexec_control_data data;
+	u8 stack[KEXEC_CONTROL_PAGE_SIZE - KEXEC_CONTROL_CODE_MAX_SIZE -
+		 sizeof(struct kexec_control_data)];
 };
 
 unsigned long relocate_kernel(unsigned long head, unsigned long start,
