@@ -36,14 +36,27 @@ static int file_image_type(unsigned long flags)
 					     KEXEC_TYPE_DEFAULT;
 }
 
+/* Any errno of a probe() says that the file has another format: -ENOEXEC. */
+static int ask_loader(const struct kexec_file_ops *fops, struct kimage *image,
+		      const void *buf, unsigned long buf_len)
+{
+	int verdict;
+
+	if (fops->parse)
+		return fops->parse(image);
+	verdict = fops->probe(buf, buf_len);
+	return verdict && verdict != KEXEC_PROBE_REFUSED ? -ENOEXEC : verdict;
+}
+
 /**
  * kexec_image_probe_default - find the loader of a kernel file
- * @image: the image; kimage.fops is set
+ * @image: the image, with the file in kimage.kernel_buf; kimage.fops is set to
+ *	the loader that knows the format, if there is one
  * @buf: the file
  * @buf_len: its length in bytes
  *
- * Return: 0; -ENOEXEC if no loader knows the format, or with kimage.fops set if
- * one does and has refused the file.
+ * Return: 0; -ENOEXEC if no loader knows the format.  With kimage.fops set:
+ * -ENOEXEC if the loader has refused the file, -ENOMEM if it has no memory.
  */
 int kexec_image_probe_default(struct kimage *image, void *buf,
 			      unsigned long buf_len)
@@ -51,12 +64,12 @@ int kexec_image_probe_default(struct kimage *image, void *buf,
 	const struct kexec_file_ops * const *fops;
 	int verdict;
 
-	for (fops = kexec_file_loaders; *fops && (*fops)->probe; fops++) {
-		verdict = (*fops)->probe(buf, buf_len);
-		if (verdict && verdict != KEXEC_PROBE_REFUSED)
+	for (fops = kexec_file_loaders; *fops; fops++) {
+		verdict = ask_loader(*fops, image, buf, buf_len);
+		if (verdict == -ENOEXEC)
 			continue;
 		image->fops = *fops;
-		return verdict ? -ENOEXEC : 0;
+		return verdict == KEXEC_PROBE_REFUSED ? -ENOEXEC : verdict;
 	}
 	return -ENOEXEC;
 }

@@ -124,15 +124,21 @@ struct purgatory_info {
  * @probe: 0 if @buf, the whole file of @size bytes, is of this format; else
  *	-ENOEXEC; or %KEXEC_PROBE_REFUSED if it is of this format and cannot be
  *	started, and the log says why
+ * @parse: called instead of @probe if it is not NULL, with the file in
+ *	kimage.kernel_buf; returns the same, or -ENOMEM.  Unless it returns
+ *	-ENOEXEC, it may keep what it has found in kimage.image_loader_data for
+ *	@load; @cleanup frees that, even if @load is not called
  * @load: add the segments and set kimage.start; the three files are in kernel
  *	memory, @initrd may be NULL, @cmdline_size counts the final NUL and may be
- *	0.  Returns a pointer for @cleanup, NULL too, or an ERR_PTR()
- * @cleanup: release what @load returned; may be NULL
+ *	0.  Returns a pointer for @cleanup, NULL too, which replaces
+ *	kimage.image_loader_data; or an ERR_PTR(), which does not
+ * @cleanup: free kimage.image_loader_data, which may be NULL; may be NULL
  * @verify_sig: 0 if a key that this system trusts has signed the file; NULL for a
  *	format without signatures
  */
 struct kexec_file_ops {
 	int (*probe)(const char *buf, unsigned long size);
+	int (*parse)(struct kimage *image);
 	void *(*load)(struct kimage *image,
 		      char *kernel, unsigned long kernel_size,
 		      char *initrd, unsigned long initrd_size,
@@ -163,7 +169,7 @@ struct kexec_file_ops {
  * @force_dtb: hand the device tree of this kernel over:
  *	%KEXEC_FILE_FORCE_DTB
  * @fops: the loader of a file load
- * @image_loader_data: what its load() returned
+ * @image_loader_data: what its parse() has left there, or its load() returned
  * @kernel_buf: the kernel file, whole, until the load is over
  * @kernel_buf_len: its length in bytes
  * @initrd_buf: the initrd file likewise, or NULL

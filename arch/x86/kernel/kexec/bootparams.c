@@ -35,7 +35,6 @@
 #include <asm/setup.h>
 #include <asm/setup_data.h>
 
-#include "bootparams.h"
 #include "crash.h"
 #include "load.h"
 
@@ -150,7 +149,7 @@ struct boot_node {
 /* The entries of the memory map that boot_params have no room for. */
 static size_t e820_ext_size(const struct x86_load *load)
 {
-	u32 nr = load->data->e820->nr_entries;
+	u32 nr = load->data.e820->nr_entries;
 
 	return nr > E820_MAX_ENTRIES_ZEROPAGE ?
 	       (nr - E820_MAX_ENTRIES_ZEROPAGE) * sizeof(struct boot_e820_entry) : 0;
@@ -158,7 +157,7 @@ static size_t e820_ext_size(const struct x86_load *load)
 
 static void e820_ext_fill(const struct x86_load *load, void *to, size_t size)
 {
-	memcpy(to, &load->data->e820->entries[E820_MAX_ENTRIES_ZEROPAGE], size);
+	memcpy(to, &load->data.e820->entries[E820_MAX_ENTRIES_ZEROPAGE], size);
 }
 
 /*
@@ -167,7 +166,7 @@ static void e820_ext_fill(const struct x86_load *load, void *to, size_t size)
  */
 static size_t efi_setup_size(const struct x86_load *load)
 {
-	return load->data->efi_map_size ? sizeof(struct efi_setup_data) : 0;
+	return load->data.efi_map_size ? sizeof(struct efi_setup_data) : 0;
 }
 
 static void efi_setup_fill(const struct x86_load *load, void *to, size_t size)
@@ -247,7 +246,7 @@ static size_t append(struct boot_data *data, size_t size)
 
 static void lay_out(struct x86_load *load)
 {
-	struct boot_data *data = load->data;
+	struct boot_data *data = &load->data;
 	unsigned int i;
 
 	append(data, sizeof(*data->params));
@@ -264,7 +263,7 @@ static void lay_out(struct x86_load *load)
 
 static int place(struct x86_load *load)
 {
-	struct boot_data *data = load->data;
+	struct boot_data *data = &load->data;
 	struct kexec_buf kbuf = {
 		.image = load->image,
 		.mem = KEXEC_BUF_MEM_UNKNOWN,
@@ -291,7 +290,7 @@ static int place(struct x86_load *load)
 /* A crash kernel is one because it is told where the old memory's header is. */
 static void fill_cmdline(struct x86_load *load)
 {
-	struct boot_data *data = load->data;
+	struct boot_data *data = &load->data;
 	u64 mem = data->mem + data->cmdline;
 	char *to = (void *)data->params + data->cmdline;
 	size_t spare = 0;
@@ -308,7 +307,7 @@ static void fill_cmdline(struct x86_load *load)
 /* The list runs backwards: each node is put in front of those before it. */
 static void fill_nodes(struct x86_load *load)
 {
-	struct boot_data *data = load->data;
+	struct boot_data *data = &load->data;
 	size_t offset = data->nodes;
 	struct setup_data *node;
 	unsigned int i;
@@ -331,7 +330,7 @@ static void fill_nodes(struct x86_load *load)
 
 static void fill(struct x86_load *load)
 {
-	struct boot_data *data = load->data;
+	struct boot_data *data = &load->data;
 	struct boot_params *params = data->params;
 
 	memcpy((void *)params + offsetof(struct boot_params, hdr),
@@ -371,26 +370,23 @@ int x86_kexec_boot_data_check(const struct x86_load *load)
 
 /**
  * x86_kexec_boot_data_new - make the boot data of an image and add their segment
- * @load: the load, with the setup header and a command line that fits
+ * @load: the load, with the setup header and a command line that fits; @load->data
+ *	is set, so that each part can refer to the others while it is made
  *
- * @load->data is set, so that the parts can refer to it while they are made.
- *
- * Return: 0; -ENOMEM; -EADDRNOTAVAIL if there is no place.  In any case
- * x86_kexec_boot_data_free() is for the caller to call.
+ * Return: 0; -ENOMEM; -EADDRNOTAVAIL if there is no place.  The caller has to call
+ * x86_kexec_boot_data_free() in any case.
  */
 int x86_kexec_boot_data_new(struct x86_load *load)
 {
+	struct boot_data *data = &load->data;
 	int err;
 
-	load->data = kzalloc(sizeof(*load->data), GFP_KERNEL);
-	if (!load->data)
-		return kexec_refuse(-ENOMEM, "no memory for boot parameters");
-	load->data->e820 = e820_table_kexec;
+	data->e820 = e820_table_kexec;
 	if (load->image->type == KEXEC_TYPE_CRASH) {
-		load->data->crash_e820 = x86_kexec_crash_e820(load->image);
-		load->data->e820 = load->data->crash_e820;
+		data->crash_e820 = x86_kexec_crash_e820(load->image);
+		data->e820 = data->crash_e820;
 	}
-	if (!load->data->e820)
+	if (!data->e820)
 		return kexec_refuse(-ENOMEM, "no memory for the memory map of the crash kernel");
 	lay_out(load);
 	err = place(load);
@@ -400,16 +396,13 @@ int x86_kexec_boot_data_new(struct x86_load *load)
 }
 
 /**
- * x86_kexec_boot_data_free - free boot data, however far they got
- * @data: the boot data, may be NULL
+ * x86_kexec_boot_data_free - free boot data, complete or not
+ * @data: the boot data
  */
 void x86_kexec_boot_data_free(struct boot_data *data)
 {
-	if (data) {
-		kvfree_sensitive(data->params, data->size);
-		kfree(data->crash_e820);
-	}
-	kfree(data);
+	kvfree_sensitive(data->params, data->size);
+	kfree(data->crash_e820);
 }
 
 /**

@@ -9,7 +9,6 @@
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/efi.h>
-#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -40,7 +39,7 @@ int x86_kexec_bzimage_check_machine(const struct bzimage_layout *layout)
 /* A payload that is not relocatable has one place only. */
 static int bzimage_place(struct x86_load *load)
 {
-	const struct bzimage_layout *layout = load->layout;
+	const struct bzimage_layout *layout = &load->bzimage;
 	struct kexec_buf kbuf = {
 		.image = load->image,
 		.buffer = load->kernel.at + layout->payload.offset,
@@ -63,29 +62,32 @@ static int bzimage_place(struct x86_load *load)
 
 /**
  * x86_kexec_bzimage_prepare - describe a bzImage to x86_kexec_load_files()
- * @load: the load; the image and the bytes of the kernel are set
- * @layout: what the parser found
+ * @load: the load, with the bytes of the bzImage and what the parser found
  */
-void x86_kexec_bzimage_prepare(struct x86_load *load,
-			       const struct bzimage_layout *layout)
+void x86_kexec_bzimage_prepare(struct x86_load *load)
 {
+	const struct bzimage_layout *layout = &load->bzimage;
+
 	load->header.at = load->kernel.at + layout->header.offset;
 	load->header.size = layout->header.size;
 	load->cmdline_max = layout->cmdline_size;
-	load->layout = layout;
 	load->place = bzimage_place;
 }
 
-static int bzimage_probe(const char *buf, unsigned long size)
+static int bzimage_parse(struct kimage *image)
 {
-	struct bzimage_layout layout;
 	struct parse_reason why;
+	struct x86_load *load;
 
-	if (!kexec_is_bzimage(buf, size))
+	if (!kexec_is_bzimage(image->kernel_buf, image->kernel_buf_len))
 		return -ENOEXEC;
-	if (kexec_parse_bzimage(buf, size, &layout, &why))
+	load = x86_kexec_load_new(image);
+	if (!load)
+		return -ENOMEM;
+	if (kexec_parse_bzimage(load->kernel.at, load->kernel.size,
+				&load->bzimage, &why))
 		x86_kexec_refuse_file("bzImage", &why);
-	else if (!x86_kexec_bzimage_check_machine(&layout))
+	else if (!x86_kexec_bzimage_check_machine(&load->bzimage))
 		return 0;
 	return KEXEC_PROBE_REFUSED;
 }
@@ -95,23 +97,18 @@ static void *bzimage_load(struct kimage *image,
 			  char *initrd, unsigned long initrd_len,
 			  char *cmdline, unsigned long cmdline_len)
 {
-	struct bzimage_layout layout;
-	struct parse_reason why;
-	struct x86_load load = {
-		.image = image,
-		.kernel = { kernel, kernel_len },
-		.initrd = { initrd, initrd_len },
-		.cmdline = { cmdline, cmdline_len ? cmdline_len - 1 : 0 },
-	};
+	struct x86_load *load = image->image_loader_data;
 
-	if (kexec_parse_bzimage(kernel, kernel_len, &layout, &why))
-		return ERR_PTR(x86_kexec_refuse_file("bzImage", &why));
-	x86_kexec_bzimage_prepare(&load, &layout);
-	return x86_kexec_load_files(&load);
+	load->initrd = (struct x86_bytes){ initrd, initrd_len };
+	load->cmdline = (struct x86_bytes){
+		cmdline, cmdline_len ? cmdline_len - 1 : 0
+	};
+	x86_kexec_bzimage_prepare(load);
+	return x86_kexec_load_files(load);
 }
 
 const struct kexec_file_ops kexec_bzimage_ops = {
-	.probe = bzimage_probe,
+	.parse = bzimage_parse,
 	.load = bzimage_load,
 	.cleanup = x86_kexec_load_cleanup,
 #ifdef CONFIG_KEXEC_BZIMAGE_VERIFY_SIG

@@ -7,8 +7,8 @@
  * copied here: the segments refer to the files' bytes where they were read, and
  * the core takes over the pages under them where it can.
  *
- * Only the boot data belong to the loader.  They are what load() returns and
- * what cleanup() frees; a load that fails frees them itself.
+ * A struct x86_load owns what its loader has found in the files and the boot data.
+ * x86_kexec_load_cleanup() frees it at the end of every load, failed or not.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -16,9 +16,9 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "bootparams.h"
 #include "crash.h"
 #include "load.h"
 
@@ -41,6 +41,28 @@ int x86_kexec_refuse_file(const char *format, const struct parse_reason *why)
 {
 	return kexec_refuse(-ENOEXEC, "%s: %s: %#llx against %#llx", format,
 			    why->rule, why->value, why->limit);
+}
+
+/**
+ * x86_kexec_load_new - begin a load
+ * @image: the image, with the kernel file; kimage.image_loader_data is set to the
+ *	load, which x86_kexec_load_cleanup() frees
+ *
+ * Return: the load, with the kernel file; or NULL, and the log says so.
+ */
+struct x86_load *x86_kexec_load_new(struct kimage *image)
+{
+	struct x86_load *load = kzalloc(sizeof(*load), GFP_KERNEL);
+
+	if (load) {
+		load->image = image;
+		load->kernel.at = image->kernel_buf;
+		load->kernel.size = image->kernel_buf_len;
+		image->image_loader_data = load;
+	} else {
+		kexec_refuse(-ENOMEM, "no memory for boot parameters");
+	}
+	return load;
 }
 
 /**
@@ -126,7 +148,7 @@ static int add_initrd(struct x86_load *load)
 	size = load->initrd.size ? load->initrd.size : load->ucode.size;
 	if (nr - first == 2)
 		size += parts[0].memsz;
-	x86_kexec_boot_data_set_initrd(load->data, mem, size);
+	x86_kexec_boot_data_set_initrd(&load->data, mem, size);
 	kexec_dprintk("initrd: %llu bytes at %#llx\n", size, mem);
 	return 0;
 }
@@ -155,7 +177,7 @@ static int add_all(struct x86_load *load)
 		err = add_initrd(load);
 	if (!err)
 		err = x86_kexec_purgatory(load->image, load->entry,
-					  load->data->mem);
+					  load->data.mem);
 	return err;
 }
 
@@ -163,27 +185,28 @@ static int add_all(struct x86_load *load)
  * x86_kexec_load_files - add the segments of an image and set its entry
  * @load: what the loader found in the files
  *
- * Return: what a loader's load() returns: the boot data or an ERR_PTR().
+ * Return: what a loader's load() returns: @load or an ERR_PTR().
  */
 void *x86_kexec_load_files(struct x86_load *load)
 {
 	int err = add_all(load);
 
-	if (!err)
-		return load->data;
-	x86_kexec_boot_data_free(load->data);
-	return ERR_PTR(err);
+	return err ? ERR_PTR(err) : load;
 }
 
 /**
- * x86_kexec_load_cleanup - release what x86_kexec_load_files() returned
- * @loader_data: the boot data
+ * x86_kexec_load_cleanup - free a load
+ * @loader_data: the struct x86_load, may be NULL
  *
  * Return: 0.
  */
 int x86_kexec_load_cleanup(void *loader_data)
 {
-	x86_kexec_boot_data_free(loader_data);
+	struct x86_load *load = loader_data;
+
+	if (load)
+		x86_kexec_boot_data_free(&load->data);
+	kfree(load);
 	return 0;
 }
 

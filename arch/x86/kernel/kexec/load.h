@@ -2,9 +2,11 @@
 /*
  * What the loaders of kexec_file_load(2) share on x86_64.
  *
- * A loader parses its file and fills a struct x86_load with what it found;
- * x86_kexec_load_files() does the rest in the same order for all of them: the
- * purgatory, the boot data, the kernel by the loader's own place(), the initrd.
+ * A loader has two steps.  Its parse() allocates a struct x86_load, parses the
+ * file once and keeps what it found there.  Its load() adds the other files and
+ * calls x86_kexec_load_files(), which adds the segments in the same order for all
+ * formats: the purgatory, the boot data, the kernel by the loader's own place(),
+ * the initrd.  The struct x86_load lives until the load is over.
  *
  *	parse_*.c	what a file says, pure
  *	bzimage.c	loader of bzImages
@@ -20,6 +22,9 @@
 #include <linux/kexec.h>
 #include <linux/types.h>
 
+#include <asm/bootparam.h>
+
+#include "bootparams.h"
 #include "parse.h"
 
 /* Lowest addresses for what is loaded; those of kexec-tools. */
@@ -40,34 +45,38 @@ struct x86_bytes {
 	size_t size;
 };
 
-struct boot_data;
-
 /**
- * struct x86_load - a load in the making
+ * struct x86_load - a load, from the parsing of the kernel file to the end
  * @image: the image
+ * @kernel: the file that the kernel comes from
+ * @bzimage: what the parser found in @kernel, if that is a bzImage
+ * @vmlinux: the same, if it is a vmlinux
+ * @uki: the sections of the unified kernel image that contains @kernel
+ * @made_header: a setup header for a format that has none
  * @header: the setup header for the next kernel's boot_params
  * @cmdline: the command line, without a final NUL
- * @cmdline_max: the largest length of one, from the setup header
- * @ucode: to stand in front of @initrd, padded to whole pages
+ * @cmdline_max: the largest length of a command line, from the setup header
+ * @ucode: microcode, to be placed in front of @initrd and padded to whole pages
  * @initrd: the initrd
  * @place: adds the segments of the kernel and sets @entry; 0 or an errno
- * @kernel: the file that the kernel comes from, for @place
- * @layout: what its parser found, for @place
  * @entry: physical address of the kernel's 64-bit entry
  * @data: the boot data
  */
 struct x86_load {
 	struct kimage *image;
+	struct x86_bytes kernel;
+	struct bzimage_layout bzimage;
+	struct vmlinux_layout vmlinux;
+	struct uki_layout uki;
+	struct setup_header made_header;
 	struct x86_bytes header;
 	struct x86_bytes cmdline;
 	size_t cmdline_max;
 	struct x86_bytes ucode;
 	struct x86_bytes initrd;
 	int (*place)(struct x86_load *load);
-	struct x86_bytes kernel;
-	const void *layout;
 	u64 entry;
-	struct boot_data *data;
+	struct boot_data data;
 };
 
 /**
@@ -88,12 +97,12 @@ extern const struct kexec_file_ops kexec_vmlinux_ops;
 int x86_kexec_refuse_file(const char *format, const struct parse_reason *why);
 int x86_kexec_add_run(const struct kexec_buf *where,
 		      const struct x86_part *part, unsigned int nr, u64 *mem);
+struct x86_load *x86_kexec_load_new(struct kimage *image);
 void *x86_kexec_load_files(struct x86_load *load);
 int x86_kexec_load_cleanup(void *loader_data);
 
 /* bzimage.c */
 int x86_kexec_bzimage_check_machine(const struct bzimage_layout *layout);
-void x86_kexec_bzimage_prepare(struct x86_load *load,
-			       const struct bzimage_layout *layout);
+void x86_kexec_bzimage_prepare(struct x86_load *load);
 
 #endif /* _ARCH_X86_KERNEL_KEXEC_LOAD_H */

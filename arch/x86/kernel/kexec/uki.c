@@ -24,35 +24,37 @@ static struct x86_bytes bytes_of(void *file, const struct parse_range *range)
 }
 
 /* The kernel in a sound image. */
-static int parse_inner(const char *file, const struct uki_layout *uki,
-		       struct bzimage_layout *layout)
+static int parse_inner(struct x86_load *load)
 {
 	struct parse_reason why;
 
-	if (kexec_parse_bzimage(file + uki->kernel.offset, uki->kernel.size,
-				layout, &why))
+	if (kexec_parse_bzimage(load->kernel.at, load->kernel.size,
+				&load->bzimage, &why))
 		return x86_kexec_refuse_file("UKI: .linux", &why);
-	return x86_kexec_bzimage_check_machine(layout);
+	return x86_kexec_bzimage_check_machine(&load->bzimage);
 }
 
-static int parse_both(const char *file, u64 size, struct uki_layout *uki,
-		      struct bzimage_layout *layout)
+static int parse_both(struct x86_load *load)
 {
+	void *file = load->kernel.at;
 	struct parse_reason why;
 
-	if (kexec_parse_uki(file, size, uki, &why))
+	if (kexec_parse_uki(file, load->kernel.size, &load->uki, &why))
 		return x86_kexec_refuse_file("UKI", &why);
-	return parse_inner(file, uki, layout);
+	load->kernel = bytes_of(file, &load->uki.kernel);
+	return parse_inner(load);
 }
 
-static int uki_probe(const char *buf, unsigned long size)
+static int uki_parse(struct kimage *image)
 {
-	struct bzimage_layout layout;
-	struct uki_layout uki;
+	struct x86_load *load;
 
-	if (!kexec_is_uki(buf, size))
+	if (!kexec_is_uki(image->kernel_buf, image->kernel_buf_len))
 		return -ENOEXEC;
-	return parse_both(buf, size, &uki, &layout) ? KEXEC_PROBE_REFUSED : 0;
+	load = x86_kexec_load_new(image);
+	if (!load)
+		return -ENOMEM;
+	return parse_both(load) ? KEXEC_PROBE_REFUSED : 0;
 }
 
 /* Without the padding and the line end that tools leave behind. */
@@ -96,35 +98,30 @@ static void *uki_load(struct kimage *image,
 	const struct x86_bytes given_cmdline = {
 		cmdline, cmdline_len > 1 ? cmdline_len - 1 : 0
 	};
-	struct x86_load load = { .image = image };
-	struct bzimage_layout layout;
-	struct uki_layout uki;
+	struct x86_load *load = image->image_loader_data;
+	const struct uki_layout *uki = &load->uki;
 	int err;
 
-	err = parse_both(kernel, kernel_len, &uki, &layout);
-	if (err)
-		return ERR_PTR(err);
-	load.kernel = bytes_of(kernel, &uki.kernel);
-	load.initrd = bytes_of(kernel, &uki.initrd);
-	load.ucode = bytes_of(kernel, &uki.ucode);
-	load.cmdline = bytes_of(kernel, &uki.cmdline);
-	trim(&load.cmdline);
+	load->initrd = bytes_of(kernel, &uki->initrd);
+	load->ucode = bytes_of(kernel, &uki->ucode);
+	load->cmdline = bytes_of(kernel, &uki->cmdline);
+	trim(&load->cmdline);
 
-	err = choose("initrd", uki.brings_initrd, &load.initrd, &given_initrd);
+	err = choose("initrd", uki->brings_initrd, &load->initrd, &given_initrd);
 	if (!err)
-		err = choose("command line", uki.brings_cmdline, &load.cmdline,
+		err = choose("command line", uki->brings_cmdline, &load->cmdline,
 			     &given_cmdline);
 	if (err)
 		return ERR_PTR(err);
 	/* Microcode goes with the initrd that it came with, if there was one. */
-	if (uki.initrd.size && given_initrd.size)
-		load.ucode.size = 0;
-	x86_kexec_bzimage_prepare(&load, &layout);
-	return x86_kexec_load_files(&load);
+	if (uki->initrd.size && given_initrd.size)
+		load->ucode.size = 0;
+	x86_kexec_bzimage_prepare(load);
+	return x86_kexec_load_files(load);
 }
 
 const struct kexec_file_ops kexec_uki_ops = {
-	.probe = uki_probe,
+	.parse = uki_parse,
 	.load = uki_load,
 	.cleanup = x86_kexec_load_cleanup,
 #ifdef CONFIG_KEXEC_BZIMAGE_VERIFY_SIG

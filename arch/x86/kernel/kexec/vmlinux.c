@@ -26,16 +26,20 @@
 
 #include "load.h"
 
-static int vmlinux_probe(const char *buf, unsigned long size)
+static int vmlinux_parse(struct kimage *image)
 {
-	struct vmlinux_layout layout;
 	struct parse_reason why;
+	struct x86_load *load;
 
-	if (!kexec_is_vmlinux(buf, size))
+	if (!kexec_is_vmlinux(image->kernel_buf, image->kernel_buf_len))
 		return -ENOEXEC;
-	if (kexec_parse_vmlinux(buf, size, &layout, &why))
+	load = x86_kexec_load_new(image);
+	if (!load)
+		return -ENOMEM;
+	if (kexec_parse_vmlinux(load->kernel.at, load->kernel.size,
+				&load->vmlinux, &why))
 		x86_kexec_refuse_file("vmlinux", &why);
-	else if (pgtable_l5_enabled() && !layout.five_level)
+	else if (pgtable_l5_enabled() && !load->vmlinux.five_level)
 		kexec_refuse(-ENOEXEC, "vmlinux: 5-level page tables are on, and no symbol shows that it can use them");
 	else
 		return 0;
@@ -55,7 +59,7 @@ static int check_guest(void)
  */
 static int vmlinux_place(struct x86_load *load)
 {
-	const struct vmlinux_layout *layout = load->layout;
+	const struct vmlinux_layout *layout = &load->vmlinux;
 	const struct kexec_buf where = {
 		.image = load->image,
 		.mem = KEXEC_BUF_MEM_UNKNOWN,
@@ -111,32 +115,26 @@ static void *vmlinux_load(struct kimage *image,
 			  char *initrd, unsigned long initrd_len,
 			  char *cmdline, unsigned long cmdline_len)
 {
-	struct vmlinux_layout layout;
-	struct setup_header header;
-	struct parse_reason why;
-	struct x86_load load = {
-		.image = image,
-		.header = { &header, sizeof(header) },
-		.cmdline = { cmdline, cmdline_len ? cmdline_len - 1 : 0 },
-		.initrd = { initrd, initrd_len },
-		.place = vmlinux_place,
-		.kernel = { kernel, kernel_len },
-		.layout = &layout,
-	};
-	int err;
+	struct x86_load *load = image->image_loader_data;
+	int err = check_guest();
 
-	if (kexec_parse_vmlinux(kernel, kernel_len, &layout, &why))
-		return ERR_PTR(x86_kexec_refuse_file("vmlinux", &why));
-	err = check_guest();
 	if (err)
 		return ERR_PTR(err);
-	make_header(&header, &layout);
-	load.cmdline_max = header.cmdline_size;
-	return x86_kexec_load_files(&load);
+	make_header(&load->made_header, &load->vmlinux);
+	load->header = (struct x86_bytes){
+		&load->made_header, sizeof(load->made_header)
+	};
+	load->cmdline_max = load->made_header.cmdline_size;
+	load->cmdline = (struct x86_bytes){
+		cmdline, cmdline_len ? cmdline_len - 1 : 0
+	};
+	load->initrd = (struct x86_bytes){ initrd, initrd_len };
+	load->place = vmlinux_place;
+	return x86_kexec_load_files(load);
 }
 
 const struct kexec_file_ops kexec_vmlinux_ops = {
-	.probe = vmlinux_probe,
+	.parse = vmlinux_parse,
 	.load = vmlinux_load,
 	.cleanup = x86_kexec_load_cleanup,
 };
