@@ -3,18 +3,18 @@
  * The boot data of an image: boot_params, the command line, the EFI runtime map
  * and the list of setup_data, one after the other in one segment.
  *
- * A boot loader asks the firmware about the machine.  kexec cannot: the firmware
- * is gone.  So the next kernel gets what this kernel got: the memory map as it was
- * at boot, with the corrections that this kernel made for its successors, the
- * screen, the disks of EDD, the root of the ACPI tables, and the EFI runtime
- * services at the virtual addresses where this kernel has put them, since
- * SetVirtualAddressMap() works only once per boot.
+ * A boot loader asks the firmware about the machine.  kexec cannot: the
+ * firmware is gone.  So the next kernel gets what this kernel got: the memory
+ * map as it was at boot, with the corrections that this kernel made for its
+ * successors, the screen, the disks of EDD, the root of the ACPI tables, and
+ * the EFI runtime services at the virtual addresses where this kernel has put
+ * them, since SetVirtualAddressMap() works only once per boot.
  *
  * The size of each part is asked once and kept.  Then the segment gets its
- * address, which the parts need to refer to each other, and the parts are filled.
- * The bytes stay until the load is over, because the address of the initrd is
- * found last.  They contain a seed for the random numbers of the next kernel, so
- * they are wiped before they are freed.
+ * address, which the parts need to refer to each other, and the parts are
+ * filled.  The bytes stay until the load is over, because the address of the
+ * initrd is found last.  They contain a seed for the random numbers of the next
+ * kernel, so they are wiped before they are freed.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -41,15 +41,15 @@
 #define PART_ALIGN		16
 #define SEED_SIZE		32
 
-/* For the "elfcorehdr=0x..." of a crash image; all images leave room for it. */
+/* Room for the "elfcorehdr=0x... " of a crash image; reserved in all images. */
 #define CMDLINE_SPARE		30
 
-/* What one kernel writes another one reads. */
+/* Layouts that this kernel writes and another kernel reads. */
 static_assert(sizeof(struct boot_params) == 4096);
 static_assert(sizeof(struct efi_setup_data) == 96);
 static_assert(sizeof(struct e820_entry) == sizeof(struct boot_e820_entry));
 
-/* Sizes from the days of int 0x15: KiB above 1 MiB, as far as a field goes. */
+/* The sizes that INT 0x15 reported: KiB above 1 MiB, limited to the field. */
 static void set_memory_sizes(struct boot_params *params,
 			     const struct e820_table *e820)
 {
@@ -83,7 +83,7 @@ static void set_e820(struct boot_params *params,
 			      e820->entries[i].type);
 }
 
-/* The RSDP that this kernel was told of, or that it found in EFI's tables. */
+/* The RSDP from the boot_params of this kernel, or from the tables of EFI. */
 static u64 find_rsdp(void)
 {
 	if (boot_params.acpi_rsdp_addr)
@@ -95,7 +95,7 @@ static u64 find_rsdp(void)
 	return efi.acpi != EFI_INVALID_TABLE_ADDR ? efi.acpi : 0;
 }
 
-/* What does not depend on the image. */
+/* Take over from this kernel what does not depend on the image. */
 static void inherit(struct boot_params *params)
 {
 	params->screen_info = screen_info;
@@ -109,7 +109,7 @@ static void inherit(struct boot_params *params)
 	       sizeof(params->edd_mbr_sig_buffer));
 }
 
-/* Bytes of the EFI runtime map; 0 if there is no EFI to hand over. */
+/* Length of the EFI runtime map in bytes; 0 if the next kernel gets no EFI. */
 static size_t efi_map_size(void)
 {
 	if (!efi_enabled(EFI_RUNTIME_SERVICES) ||
@@ -137,8 +137,8 @@ static void set_efi(struct boot_params *params, u64 map, size_t map_size)
 }
 
 /*
- * The nodes of the list of setup_data: how long is the data, and what is it?
- * Each is asked for its size once, and filled if that is not 0.
+ * A node of the list of setup_data.  size() returns the length of the data in
+ * bytes, 0 for no node; lay_out() calls it once.  fill() writes the data.
  */
 struct boot_node {
 	u32 type;
@@ -146,7 +146,7 @@ struct boot_node {
 	void (*fill)(const struct x86_load *load, void *to, size_t size);
 };
 
-/* The entries of the memory map that boot_params have no room for. */
+/* The entries of the memory map that do not fit into boot_params. */
 static size_t e820_ext_size(const struct x86_load *load)
 {
 	u32 nr = load->data.e820->nr_entries;
@@ -161,8 +161,9 @@ static void e820_ext_fill(const struct x86_load *load, void *to, size_t size)
 }
 
 /*
- * Physical addresses that the firmware has replaced by virtual ones when this
- * kernel, or one before it, told it where it is mapped.
+ * The physical addresses in the EFI system table.  SetVirtualAddressMap(),
+ * called by this kernel or by one before it, has replaced them by virtual
+ * addresses.
  */
 static size_t efi_setup_size(const struct x86_load *load)
 {
@@ -180,7 +181,7 @@ static void efi_setup_fill(const struct x86_load *load, void *to, size_t size)
 	setup->smbios = efi.smbios;
 }
 
-/* The device tree that this kernel was given, if it was and the user asks. */
+/* The device tree of this kernel, if it has one and the user asks for it. */
 static size_t dtb_size(const struct x86_load *load)
 {
 #ifdef CONFIG_OF_EARLY_FLATTREE
@@ -197,7 +198,7 @@ static void dtb_fill(const struct x86_load *load, void *to, size_t size)
 #endif
 }
 
-/* Where IMA's measurement list is; IMA has added its segment already. */
+/* The address of the measurement list; IMA has added its segment before. */
 static size_t ima_size(const struct x86_load *load)
 {
 #ifdef CONFIG_IMA_KEXEC
@@ -235,7 +236,7 @@ static const struct boot_node boot_nodes[BOOT_DATA_NODES] = {
 	{ SETUP_RNG_SEED, seed_size, seed_fill },
 };
 
-/* Let a part of @size bytes follow; return its offset. */
+/* Append a part of @size bytes; return its offset. */
 static size_t append(struct boot_data *data, size_t size)
 {
 	size_t offset = ALIGN(data->size, PART_ALIGN);
@@ -276,7 +277,7 @@ static int place(struct x86_load *load)
 	};
 	int err;
 
-	/* A file may allow command lines of any length; that is no bug of ours. */
+	/* The limit of the command line comes from the file: do not warn. */
 	data->params = kvzalloc(data->size, GFP_KERNEL | __GFP_NOWARN);
 	if (!data->params)
 		return kexec_refuse(-ENOMEM, "no memory for %zu bytes of boot parameters",
@@ -287,7 +288,7 @@ static int place(struct x86_load *load)
 	return err;
 }
 
-/* A crash kernel is one because it is told where the old memory's header is. */
+/* "elfcorehdr=", the ELF header of the dump, makes a kernel a crash kernel. */
 static void fill_cmdline(struct x86_load *load)
 {
 	struct boot_data *data = &load->data;
@@ -304,7 +305,7 @@ static void fill_cmdline(struct x86_load *load)
 	kexec_dprintk("command line at %#llx: %s\n", mem, to);
 }
 
-/* The list runs backwards: each node is put in front of those before it. */
+/* Each node is added at the head of the list. */
 static void fill_nodes(struct x86_load *load)
 {
 	struct boot_data *data = &load->data;
@@ -353,10 +354,10 @@ static void fill(struct x86_load *load)
 }
 
 /**
- * x86_kexec_boot_data_check - does the next kernel take such a command line?
+ * x86_kexec_boot_data_check - check the length of the command line
  * @load: the load, with the setup header and the command line
  *
- * Return: 0 or -EINVAL.
+ * Return: 0, or -EINVAL if the command line is too long for the next kernel.
  */
 int x86_kexec_boot_data_check(const struct x86_load *load)
 {
@@ -369,12 +370,13 @@ int x86_kexec_boot_data_check(const struct x86_load *load)
 }
 
 /**
- * x86_kexec_boot_data_new - make the boot data of an image and add their segment
- * @load: the load, with the setup header and a command line that fits; @load->data
- *	is set, so that each part can refer to the others while it is made
+ * x86_kexec_boot_data_new - make the boot data and add their segment
+ * @load: the load, with the setup header and a command line that fits;
+ *	@load->data is set, so that each part can refer to the others while it
+ *	is made
  *
- * Return: 0; -ENOMEM; -EADDRNOTAVAIL if there is no place.  The caller has to call
- * x86_kexec_boot_data_free() in any case.
+ * Return: 0; -ENOMEM; -EADDRNOTAVAIL if there is no place.  The caller has to
+ * call x86_kexec_boot_data_free() in any case.
  */
 int x86_kexec_boot_data_new(struct x86_load *load)
 {
@@ -406,10 +408,10 @@ void x86_kexec_boot_data_free(struct boot_data *data)
 }
 
 /**
- * x86_kexec_boot_data_set_initrd - tell the next kernel where its initrd is
+ * x86_kexec_boot_data_set_initrd - set the address of the initrd in boot_params
  * @data: the boot data
  * @mem: physical address of the initrd
- * @size: its length in bytes
+ * @size: length of the initrd in bytes
  */
 void x86_kexec_boot_data_set_initrd(struct boot_data *data, u64 mem, u64 size)
 {

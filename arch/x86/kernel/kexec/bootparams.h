@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The boot data of an image: what the next kernel learns from its loader.
+ * The boot data of an image: what a kernel gets from its loader.
  */
 #ifndef _ARCH_X86_KERNEL_KEXEC_BOOTPARAMS_H
 #define _ARCH_X86_KERNEL_KEXEC_BOOTPARAMS_H
@@ -11,19 +11,19 @@ struct boot_params;
 struct e820_table;
 struct x86_load;
 
-/* Kinds of setup_data that a next kernel may get. */
+/* Number of setup_data types that the next kernel may get. */
 #define BOOT_DATA_NODES		5
 
 /**
- * struct boot_data - boot_params and what they point to, one segment
+ * struct boot_data - the segment of boot_params and of the data they point to
  * @params: the bytes of the segment, starting with boot_params
- * @size: their number
+ * @size: length of the segment in bytes
  * @mem: physical address of the segment
  * @e820: the memory map for the next kernel
- * @crash_e820: the same, if it was made for a crash kernel
- * @cmdline: offset of the command line
+ * @crash_e820: @e820, if it was allocated for a crash kernel; else NULL
+ * @cmdline: offset of the command line in the segment
  * @efi_map: offset of the EFI runtime map
- * @efi_map_size: its length, 0 without EFI
+ * @efi_map_size: length of the EFI runtime map, 0 without EFI
  * @nodes: offset of the first setup_data node
  * @node_size: length of the data of each setup_data node, 0 for none
  */

@@ -2,9 +2,9 @@
 /*
  * The loader of bzImages, entered by the 64-bit boot protocol.
  *
- * The payload decompresses itself, within init_size from its start, and finds
- * its final place from there: at pref_address, or where the command line and
- * KASLR say.
+ * The payload needs init_size bytes from its start.  It contains a
+ * decompressor, which decompresses the kernel to pref_address, or to the
+ * address that KASLR chooses.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -21,8 +21,8 @@
 #define ENTRY_64	0x200
 
 /**
- * x86_kexec_bzimage_check_machine - can a sound bzImage run as this machine is?
- * @layout: what the parser found
+ * x86_kexec_bzimage_check_machine - can a bzImage run on this machine?
+ * @layout: the result of the parser
  *
  * Return: 0 or -ENOEXEC.
  */
@@ -36,7 +36,7 @@ int x86_kexec_bzimage_check_machine(const struct bzimage_layout *layout)
 	return 0;
 }
 
-/* A payload that is not relocatable has one place only. */
+/* A payload that is not relocatable can run at pref_address only. */
 static int bzimage_place(struct x86_load *load)
 {
 	const struct bzimage_layout *layout = &load->bzimage;
@@ -62,7 +62,7 @@ static int bzimage_place(struct x86_load *load)
 
 /**
  * x86_kexec_bzimage_prepare - describe a bzImage to x86_kexec_load_files()
- * @load: the load, with the bytes of the bzImage and what the parser found
+ * @load: the load, with @load->kernel and @load->bzimage
  */
 void x86_kexec_bzimage_prepare(struct x86_load *load)
 {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stopping the machine on the way from a panic to the crash kernel.
+ * Stop the machine on the way from a panic to the crash kernel.
  *
- * The state of this kernel is what is to be dumped, and nothing of it can be
- * relied on: it is left alone as far as possible.  The other CPUs are stopped by
- * an NMI, in which each saves its registers; CPUs that do not answer in time
- * are left behind.  Then the interrupt controllers are put back to how the
- * firmware left them, or the crash kernel would never see its timer.
+ * The dump is to show the state of this kernel, and none of that state can be
+ * trusted.  So this code changes and uses as little of it as possible.  It
+ * stops the other CPUs by an NMI, in which each CPU saves its registers.  It
+ * does not wait for a CPU that does not answer in time.  Then it resets the
+ * interrupt controllers to the mode in which the firmware left them; otherwise
+ * the crash kernel would get no timer interrupt.
  */
 #include <linux/irqflags.h>
 #include <linux/kexec.h>
@@ -24,7 +25,7 @@
 #include <asm/x86_init.h>
 
 #ifdef CONFIG_SMP
-/* In the NMI, on each CPU but the one that crashes; it never leaves it. */
+/* Called in the NMI, on each CPU but the one that crashes; then it halts. */
 static void stop_in_nmi(int cpu, struct pt_regs *regs)
 {
 	crash_save_cpu(regs, cpu);
@@ -36,7 +37,7 @@ static void stop_in_nmi(int cpu, struct pt_regs *regs)
 /**
  * kdump_nmi_shootdown_cpus - stop all other CPUs by an NMI
  *
- * What smp_ops.crash_stop_other_cpus() is on bare metal.
+ * smp_ops.crash_stop_other_cpus() on bare metal.
  */
 void kdump_nmi_shootdown_cpus(void)
 {
@@ -60,8 +61,8 @@ static void stop_the_others(void)
 /**
  * crash_smp_send_stop - stop all other CPUs and have them save their registers
  *
- * panic() may call it before the crash kernel is entered; the second call does
- * nothing.
+ * panic() may call this function before it enters the crash kernel.  A second
+ * call does nothing.
  */
 void crash_smp_send_stop(void)
 {
@@ -76,7 +77,7 @@ void crash_smp_send_stop(void)
 #ifdef CONFIG_X86_IO_APIC
 static void reset_io_apics(void)
 {
-	/* Whoever held their lock is stopped. */
+	/* A CPU that was stopped may hold the lock of the I/O APICs. */
 	ioapic_zap_locks();
 	clear_IO_APIC();
 }
@@ -86,7 +87,7 @@ static void reset_io_apics(void)
 }
 #endif
 
-/* As the firmware left them; I/O APICs first, as they send to the local one. */
+/* I/O APICs first, because they send their interrupts to the local APICs. */
 static void reset_interrupt_controllers(void)
 {
 	reset_io_apics();
@@ -104,7 +105,7 @@ static void reset_interrupt_controllers(void)
 void native_machine_crash_shutdown(struct pt_regs *regs)
 {
 	local_irq_disable();
-	/* Before anything can go wrong. */
+	/* Save the registers before any step that may fail. */
 	crash_save_cpu(regs, safe_smp_processor_id());
 
 	crash_smp_send_stop();
@@ -112,7 +113,7 @@ void native_machine_crash_shutdown(struct pt_regs *regs)
 	cpu_emergency_stop_pt();
 	reset_interrupt_controllers();
 
-	/* Only now is nobody left who could share pages with the host. */
+	/* Encrypted guests: no CPU can share pages with the host any more. */
 	x86_platform.guest.enc_kexec_begin();
 	x86_platform.guest.enc_kexec_finish();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Crash images on x86: the ELF header of the dump (crash_header.c, for file loads
- * and hotplug), and what a file load adds to a crash image (crash_load.c).
+ * Crash images on x86: the ELF header of the dump (crash_header.c, for file
+ * loads and hotplug), and what a file load adds to a crash image
+ * (crash_load.c).
  */
 #ifndef _ARCH_X86_KERNEL_KEXEC_CRASH_H
 #define _ARCH_X86_KERNEL_KEXEC_CRASH_H

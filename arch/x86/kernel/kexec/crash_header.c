@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is dumped on x86, and following hotplug events.
+ * The ELF header of a dump on x86, and its update after hotplug events.
  *
- * Dumped is all memory that is System RAM and online, without the crash region,
- * where the crash kernel runs, and the first megabyte, where it starts its CPUs.
+ * The dump contains all System RAM that is online, except the crash region, in
+ * which the crash kernel runs, and the first megabyte, in which the crash
+ * kernel puts the real mode code that starts its CPUs.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -18,13 +19,13 @@
 
 #include "crash.h"
 
-/* Ranges that may be cut in two by what is taken out of them. */
+/* Number of ranges that are taken out; each can split a range of RAM in two. */
 #define EXCLUDED		3
 
 /* Program headers beside those of CPUs and memory: vmcoreinfo, kernel text. */
 #define OTHER_PHDRS		2
 
-/* The start of a run of memory that is not in @mem yet, and its end. */
+/* @start, @end: a run of RAM that is not in @mem yet. */
 struct ram_walk {
 	struct crash_mem *mem;
 	unsigned int pieces;
@@ -41,7 +42,7 @@ static int end_piece(struct ram_walk *walk)
 	walk->pieces++;
 	if (!mem)
 		return 0;
-	/* More came while they were counted. */
+	/* Memory was added after list_ram() had counted the runs. */
 	if (mem->nr_ranges == mem->max_nr_ranges)
 		return -EAGAIN;
 	mem->ranges[mem->nr_ranges++] = (struct range){ walk->start,
@@ -62,8 +63,9 @@ static int add_piece(struct ram_walk *walk, u64 start, u64 end)
 }
 
 /*
- * Memory goes online and offline by whole sections.  Where it was cut for what a
- * boot loader left behind, its resources meet in the middle of a page.
+ * Memory goes online and offline in whole sections.  A resource may begin or
+ * end in the middle of a page, where the data of a boot loader split System
+ * RAM.
  */
 static int walk_ram(struct resource *res, void *arg)
 {
@@ -82,7 +84,7 @@ static int walk_ram(struct resource *res, void *arg)
 	return err;
 }
 
-/* All ranges go to @mem if there is one; the number of them is returned. */
+/* Write all runs of RAM to @mem if it is not NULL; return their number. */
 static int list_ram(struct crash_mem *mem)
 {
 	struct ram_walk walk = { .mem = mem };
@@ -138,8 +140,8 @@ static int header_of_ram(void **header, unsigned long *size,
 /**
  * x86_kexec_crash_header - make the ELF header of a dump of this machine
  * @header: set to the header, which the caller has to vfree()
- * @size: set to its length in bytes
- * @ranges: set to the number of memory ranges in it
+ * @size: set to the length of the header in bytes
+ * @ranges: set to the number of memory ranges in the header
  *
  * Return: 0 or -ENOMEM, or -E2BIG.
  */
@@ -160,8 +162,9 @@ int x86_kexec_crash_header(void **header, unsigned long *size,
  * @image: the image
  * @kexec_flags: of kexec_load(2)
  *
- * kexec_load(2) images: only who has agreed.  kexec_file_load(2): always, since
- * the kernel has made the header and the digests itself.
+ * Images of kexec_load(2): if a flag of the call allows it.  Images of
+ * kexec_file_load(2): always, since the kernel has made the header and the
+ * digests.
  *
  * Return: 0 for no.
  */
@@ -173,10 +176,10 @@ int arch_crash_hotplug_support(struct kimage *image, unsigned long kexec_flags)
 }
 
 /**
- * x86_kexec_crash_phdrs - how many program headers must a header have room for?
- * @ranges: memory ranges at this moment
+ * x86_kexec_crash_phdrs - the number of program headers to reserve room for
+ * @ranges: number of memory ranges at this moment
  *
- * Return: their number.
+ * Return: the number of program headers.
  */
 unsigned int x86_kexec_crash_phdrs(unsigned int ranges)
 {
@@ -186,18 +189,18 @@ unsigned int x86_kexec_crash_phdrs(unsigned int ranges)
 }
 
 /**
- * arch_crash_get_elfcorehdr_size - how long can the program headers become?
+ * arch_crash_get_elfcorehdr_size - the largest length of the program headers
  *
- * What a loader in user space is told.
+ * sysfs shows it to loaders in user space.
  *
- * Return: their length in bytes, without the header in front of them.
+ * Return: the length in bytes, without the ELF header in front of them.
  */
 unsigned int arch_crash_get_elfcorehdr_size(void)
 {
 	return x86_kexec_crash_phdrs(0) * sizeof(Elf64_Phdr);
 }
 
-/* All possible CPUs are in each header that this kernel has made. */
+/* A header that this kernel has made contains all possible CPUs. */
 static bool is_up_to_date(const struct kimage *image)
 {
 	bool ours = image->file_mode || image->elfcorehdr_updated;
@@ -243,9 +246,10 @@ static int update(struct kimage *image)
 /**
  * arch_crash_handle_hotplug_event - bring the ELF header of the dump up to date
  * @image: the crash image
- * @arg: not needed
+ * @arg: not used
  *
- * If that fails user space sees in crash_hotplug that it has to load again.
+ * If the update fails, crash_hotplug in sysfs is 0, and user space has to load
+ * the crash image again.
  */
 void arch_crash_handle_hotplug_event(struct kimage *image, void *arg)
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File loads of crash images on x86_64: the ELF header of the dump, and the
- * memory that the crash kernel is told it has.
+ * File loads of crash images on x86_64: the segment of the ELF header of the
+ * dump, and the memory map of the crash kernel.
  *
- * It gets the crash regions, but for the ELF header, which it would overwrite,
- * and the first megabyte, where it starts its other CPUs.  What is no RAM it sees
- * as this kernel does.
+ * The RAM of the crash kernel is the crash regions, without the ELF header,
+ * which it must not overwrite, and the first megabyte, in which it starts its
+ * other CPUs.  The map has the reserved and the ACPI ranges of this kernel,
+ * too.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -21,7 +22,7 @@
 
 #include "crash.h"
 
-/* Room for the header to grow with the machine. */
+/* Reserve room for CPUs and memory that are added later. */
 static void make_room(struct kimage *image, struct kexec_buf *kbuf,
 		      unsigned int ranges)
 {
@@ -35,7 +36,7 @@ static void make_room(struct kimage *image, struct kexec_buf *kbuf,
 
 /**
  * x86_kexec_add_crash_header - add the ELF header of the dump to a crash image
- * @image: the image; elf_load_addr and its kin are set
+ * @image: the image; its elf_headers, elf_headers_sz and elf_load_addr are set
  *
  * Return: 0, -ENOMEM, -E2BIG or -EADDRNOTAVAIL.
  */
@@ -54,7 +55,7 @@ int x86_kexec_add_crash_header(struct kimage *image)
 	if (err)
 		return kexec_refuse(err, "no ELF header for the dump: error %d",
 				    err);
-	/* Freed when the load is over. */
+	/* arch_kimage_file_post_load_cleanup() frees it. */
 	image->elf_headers = kbuf.buffer;
 	make_room(image, &kbuf, ranges);
 
@@ -83,7 +84,7 @@ static int add_region(struct e820_table *table, const struct resource *region)
 				       E820_TYPE_RAM) : 0;
 }
 
-/* What is left of the crash region in front of the ELF header and behind it. */
+/* The crash region in front of the ELF header, and behind it. */
 static int add_crash_region(struct e820_table *table, const struct kimage *image)
 {
 	u64 start = image->elf_load_addr;
@@ -125,14 +126,14 @@ static int list_no_ram(struct e820_table *table)
 		walk.type = no_ram[i].type;
 		err = walk_iomem_res_desc(no_ram[i].desc, IORESOURCE_MEM, 0, -1,
 					  &walk, add_resource);
-		/* There is none of this kind. */
+		/* -EINVAL: the machine has no such resource. */
 		if (err == -EINVAL)
 			err = 0;
 	}
 	return err;
 }
 
-/* The RAM comes first: if there is no room for all, it must not be missing. */
+/* RAM first: if the map is too small, ranges that are not RAM are missing. */
 static int list_memory(struct e820_table *table, const struct kimage *image)
 {
 	struct e820_walk low = { .table = table, .type = E820_TYPE_RAM };

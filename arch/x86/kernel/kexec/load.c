@@ -2,13 +2,15 @@
 /*
  * A file load on x86_64: the steps that all formats have in common.
  *
- * The segments are placed from the top of memory down, the purgatory first: it
- * and the boot data are small and wanted by every image.  Big data are never
- * copied here: the segments refer to the files' bytes where they were read, and
- * the core takes over the pages under them where it can.
+ * The segments are placed from the top of memory down, the purgatory first:
+ * every image needs the purgatory and the boot data, and both are small.  The
+ * loaders do not copy the kernel and the initrd: their segments refer to the
+ * bytes of the files, and where possible the core makes the pages of the files
+ * the sources of the segments.
  *
- * A struct x86_load owns what its loader has found in the files and the boot data.
- * x86_kexec_load_cleanup() frees it at the end of every load, failed or not.
+ * A struct x86_load owns what its loader has found in the files and the boot
+ * data.  x86_kexec_load_cleanup() frees it at the end of every load, failed or
+ * not.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -22,7 +24,7 @@
 #include "crash.h"
 #include "load.h"
 
-/* A unified kernel image contains a bzImage, but not at its start. */
+/* A unified kernel image contains a bzImage, but does not start with it. */
 const struct kexec_file_ops * const kexec_file_loaders[] = {
 	&kexec_bzimage_ops,
 	&kexec_uki_ops,
@@ -33,7 +35,7 @@ const struct kexec_file_ops * const kexec_file_loaders[] = {
 /**
  * x86_kexec_refuse_file - log why a file of a known format cannot be loaded
  * @format: name of the format
- * @why: what its parser said
+ * @why: the reason, from the parser of the format
  *
  * Return: -ENOEXEC.
  */
@@ -45,8 +47,8 @@ int x86_kexec_refuse_file(const char *format, const struct parse_reason *why)
 
 /**
  * x86_kexec_load_new - begin a load
- * @image: the image, with the kernel file; kimage.image_loader_data is set to the
- *	load, which x86_kexec_load_cleanup() frees
+ * @image: the image, with the kernel file; kimage.image_loader_data is set to
+ *	the load, which x86_kexec_load_cleanup() frees
  *
  * Return: the load, with the kernel file; or NULL, and the log says so.
  */
@@ -67,12 +69,13 @@ struct x86_load *x86_kexec_load_new(struct kimage *image)
 
 /**
  * x86_kexec_add_run - add segments that follow each other without a gap
- * @where: where the first one may go, with the image; no bytes and no sizes
- * @part: the segments to be
- * @nr: their number
- * @mem: set to the physical address of the first one
+ * @where: the image, and the limits of the physical address of the run; buffer,
+ *	bufsz and memsz are not set
+ * @part: the segments
+ * @nr: number of segments
+ * @mem: set to the physical address of the first segment
  *
- * Return: 0, or what kexec_locate_mem_hole() and kexec_add_buffer() say.
+ * Return: 0, or the errno of kexec_locate_mem_hole() or kexec_add_buffer().
  */
 int x86_kexec_add_run(const struct kexec_buf *where,
 		      const struct x86_part *part, unsigned int nr, u64 *mem)
@@ -83,7 +86,7 @@ int x86_kexec_add_run(const struct kexec_buf *where,
 
 	for (i = 0; i < nr; i++)
 		whole.memsz += part[i].memsz;
-	/* A file may have been read to where it goes. */
+	/* The core may have read the file to its destination. */
 	if (nr == 1)
 		whole.buffer = part->bytes.at;
 	err = kexec_locate_mem_hole(&whole);
@@ -117,8 +120,9 @@ static int add_purgatory(struct kimage *image)
 }
 
 /*
- * The next kernel takes microcode and initrd for one initrd: archives may have
- * zeroes between them.
+ * The next kernel sees microcode and initrd as one initrd.  The zeroes between
+ * the two archives are legal:
+ * Documentation/driver-api/early-userspace/buffer-format.rst.
  */
 static int add_initrd(struct x86_load *load)
 {
@@ -153,7 +157,7 @@ static int add_initrd(struct x86_load *load)
 	return 0;
 }
 
-/* The first segment of a crash image; the command line says where it is. */
+/* The first segment of a crash image; "elfcorehdr=" names its address. */
 static int add_dump_header(struct kimage *image)
 {
 	if (!IS_ENABLED(CONFIG_CRASH_DUMP) || image->type != KEXEC_TYPE_CRASH)
@@ -183,7 +187,7 @@ static int add_all(struct x86_load *load)
 
 /**
  * x86_kexec_load_files - add the segments of an image and set its entry
- * @load: what the loader found in the files
+ * @load: the load, complete but for @load->entry and @load->data
  *
  * Return: what a loader's load() returns: @load or an ERR_PTR().
  */

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the loaders of kexec_file_load(2) share on x86_64.
+ * The loaders of kexec_file_load(2) on x86_64: their common steps and data.
  *
  * A loader has two steps.  Its parse() allocates a struct x86_load, parses the
  * file once and keeps what it found there.  Its load() adds the other files and
- * calls x86_kexec_load_files(), which adds the segments in the same order for all
- * formats: the purgatory, the boot data, the kernel by the loader's own place(),
- * the initrd.  The struct x86_load lives until the load is over.
+ * calls x86_kexec_load_files(), which adds the segments in the same order for
+ * all formats: the purgatory, the boot data, the kernel by the loader's own
+ * place(), the initrd.  The struct x86_load lives until the load is over.
  *
- *	parse_*.c	what a file says, pure
+ *	parse_*.c	parsers, pure functions
  *	bzimage.c	loader of bzImages
  *	vmlinux.c	loader of vmlinux files
  *	uki.c		loader of unified kernel images
- *	load.c		the steps that they have in common
- *	bootparams.c	boot_params, command line and setup_data: a segment
- *	crash_load.c	crash images: the ELF header of the dump, their memory
+ *	load.c		the steps that all loaders have in common
+ *	bootparams.c	the boot data: boot_params, command line, setup_data
+ *	crash_load.c	the ELF header and the memory map of a crash image
  */
 #ifndef _ARCH_X86_KERNEL_KEXEC_LOAD_H
 #define _ARCH_X86_KERNEL_KEXEC_LOAD_H
@@ -27,18 +27,18 @@
 #include "bootparams.h"
 #include "parse.h"
 
-/* Lowest addresses for what is loaded; those of kexec-tools. */
+/* Lowest addresses of segments; those of kexec-tools. */
 #define X86_LOAD_MIN_DATA	0x3000
 #define X86_LOAD_MIN_KERNEL	0x100000
 #define X86_LOAD_MIN_INITRD	0x1000000
 
-/* type_of_loader of whatever kexec has started. */
+/* setup_header.type_of_loader: kexec. */
 #define X86_LOADER_KEXEC	0xd0
 
 /**
- * struct x86_bytes - bytes of a file, in kernel memory until the load is over
- * @at: the first of them
- * @size: their number, 0 for none
+ * struct x86_bytes - a part of a file, in kernel memory until the load is over
+ * @at: the first byte
+ * @size: length in bytes, 0 for none
  */
 struct x86_bytes {
 	void *at;
@@ -81,8 +81,8 @@ struct x86_load {
 
 /**
  * struct x86_part - a part of a run of segments
- * @bytes: what stands at its start, in kernel memory; the rest is zero
- * @memsz: its length in bytes, whole pages
+ * @bytes: the first bytes of the part, in kernel memory; the rest is zero
+ * @memsz: length of the part in bytes, whole pages
  */
 struct x86_part {
 	struct x86_bytes bytes;

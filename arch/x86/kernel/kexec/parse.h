@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files say that kexec_file_load(2) can start on x86_64.
+ * Parsers of the kernel files that kexec_file_load(2) starts on x86_64.
  *
- * A parser is a pure function over the bytes of a file: no allocation, no locks,
- * no globals, no log.  Whoever wrote the file may be hostile: every field is
- * read within the file, and a parser that returns 0 has checked every range in
- * its layout.  Placing what was found is the business of the loaders.
+ * A parser is a pure function over the bytes of a file: no allocation, no
+ * locks, no globals, no log.  The file may be hostile: a parser reads no field
+ * outside of the file, and if it returns 0, it has checked every range in its
+ * layout.  The loaders place the parts that a parser finds.
  *
  * The same source is compiled into the kernel and into tools/testing/kexec,
  * where it is fuzzed.  Offsets and sizes are in bytes from the start of the
- * file unless a field says otherwise.  All three formats are little endian, and
- * so is this machine where a structure is copied whole.
+ * file unless a field says otherwise.  All three formats are little endian; a
+ * parser that copies a structure whole relies on a little-endian machine.
  */
 #ifndef _ARCH_X86_KERNEL_KEXEC_PARSE_H
 #define _ARCH_X86_KERNEL_KEXEC_PARSE_H
@@ -29,11 +29,11 @@ typedef uint64_t u64;
 #endif
 
 /**
- * struct parse_reason - why a file was refused
- * @rule: what is wrong, a constant string; the log says "RULE: VALUE against
- *	LIMIT"
- * @value: what the file says
- * @limit: what that was held against
+ * struct parse_reason - why a parser has refused a file
+ * @rule: the rule that the file breaks, a constant string; the log has
+ *	"RULE: VALUE against LIMIT"
+ * @value: the value in the file
+ * @limit: the value that the rule compares it with
  */
 struct parse_reason {
 	const char *rule;
@@ -43,8 +43,8 @@ struct parse_reason {
 
 /**
  * struct parse_range - a part of the file
- * @offset: its first byte
- * @size: its length; 0 if the file has no such part
+ * @offset: offset of the first byte
+ * @size: length in bytes; 0 if the file has no such part
  */
 struct parse_range {
 	u64 offset;
@@ -52,18 +52,18 @@ struct parse_range {
 };
 
 /**
- * struct bzimage_layout - what a bzImage asks of its loader
- * @payload: the 64-bit part, up to the end of the file; entered 0x200 bytes
- *	behind its start
- * @header: the setup header, as much of it as boot_params has room for
- * @pref_address: physical address at which it needs no relocation
- * @init_size: memory from the start of the payload on that it needs before it
- *	reads the memory map
- * @alignment: of its physical address, a power of two
+ * struct bzimage_layout - the parts and the requirements of a bzImage
+ * @payload: the 64-bit part, up to the end of the file; its entry is at offset
+ *	0x200
+ * @header: the setup header, limited to the room in boot_params
+ * @pref_address: physical address at which the kernel needs no relocation
+ * @init_size: bytes of memory, from the start of the payload on, that the
+ *	kernel uses before it reads the memory map
+ * @alignment: alignment of the physical address of the payload, a power of two
  * @cmdline_size: longest command line, the final NUL not included
- * @version: of the boot protocol
+ * @version: version of the boot protocol
  * @xloadflags: XLF_* of asm/bootparam.h
- * @relocatable: it runs at other addresses than @pref_address
+ * @relocatable: the kernel can run at other addresses than @pref_address
  */
 struct bzimage_layout {
 	struct parse_range payload;
@@ -77,14 +77,16 @@ struct bzimage_layout {
 	bool relocatable;
 };
 
-/* More parts than any linker script of the kernel makes. */
+/* More than any linker script of the kernel makes. */
 #define VMLINUX_MAX_PARTS	8
 
 /**
- * struct vmlinux_part - bytes of a vmlinux and their place
- * @bytes: where they are in the file; none for a part that is all zeroes
- * @start: offset from the base of the kernel at which they go, page aligned
- * @size: length of the part in memory, up to the next one
+ * struct vmlinux_part - a part of a vmlinux
+ * @bytes: the bytes of the part in the file; empty for a part that is all
+ *	zeroes
+ * @start: offset of the part from the base of the kernel in memory, page
+ *	aligned
+ * @size: length of the part in memory, up to the next part
  */
 struct vmlinux_part {
 	struct parse_range bytes;
@@ -93,14 +95,15 @@ struct vmlinux_part {
 };
 
 /**
- * struct vmlinux_layout - what a vmlinux asks of its loader
- * @part: its parts, ascending, without gaps between them
- * @nr_parts: their number, at least one
- * @base: physical address that it was linked for, 2 MiB aligned; it runs at
- *	every other such address, too
- * @size: memory that it needs from its base on, a multiple of 4 KiB
+ * struct vmlinux_layout - the parts and the requirements of a vmlinux
+ * @part: the parts, ascending, without gaps between them
+ * @nr_parts: number of parts, at least one
+ * @base: physical address that the kernel was linked for, 2 MiB aligned; the
+ *	kernel can run at any other address that is 2 MiB aligned
+ * @size: bytes of memory that the kernel needs from its base on, a multiple of
+ *	4 KiB
  * @entry: offset of startup_64 from the base
- * @five_level: its symbols show that it can run on 5-level page tables
+ * @five_level: the symbols show that the kernel can run on 5-level page tables
  */
 struct vmlinux_layout {
 	struct vmlinux_part part[VMLINUX_MAX_PARTS];
@@ -115,10 +118,10 @@ struct vmlinux_layout {
  * struct uki_layout - the sections of a unified kernel image
  * @kernel: .linux, a bzImage
  * @initrd: .initrd
- * @cmdline: .cmdline; not necessarily ended by a NUL
- * @ucode: .ucode, to be put in front of the initrd
- * @brings_initrd: a section of this kind is not empty, in whatever profile
- * @brings_cmdline: a section of this kind is not empty, in whatever profile
+ * @cmdline: .cmdline; need not end in a NUL
+ * @ucode: .ucode, to be placed in front of the initrd
+ * @brings_initrd: some profile has an .initrd that is not empty
+ * @brings_cmdline: some profile has a .cmdline that is not empty
  */
 struct uki_layout {
 	struct parse_range kernel;
@@ -143,7 +146,7 @@ bool kexec_is_uki(const void *file, u64 size);
 int kexec_parse_uki(const void *file, u64 size, struct uki_layout *layout,
 		    struct parse_reason *why);
 
-/* For the parsers themselves: the caller has checked that the field is there. */
+/* Helpers of the parsers.  The caller checks that the field is in the file. */
 static inline u16 parse_u16(const void *file, u64 offset)
 {
 	const u8 *byte = (const u8 *)file + offset;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The setup header of a bzImage; see Documentation/arch/x86/boot.rst.
+ * Parser of bzImages: the setup header; see Documentation/arch/x86/boot.rst.
  *
- * The file starts with the real mode part, which nobody needs here but for the
- * header in it.  Behind it is the payload, the rest of the file.
+ * The file starts with the real mode part, of which kexec uses the setup header
+ * only.  The rest of the file is the payload.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -13,7 +13,7 @@
 
 #include "parse.h"
 
-/* Fields of the header, by their place in the file and in boot_params. */
+/* Fields of the header, by their offset in the file and in boot_params. */
 #define SETUP_SECTS		0x1f1
 #define BOOT_FLAG		0x1fe
 #define JUMP_OFFSET		0x201
@@ -27,7 +27,7 @@
 #define PREF_ADDRESS		0x258
 #define INIT_SIZE		0x260
 
-/* Behind the last field that is read, and behind what boot_params can hold. */
+/* The end of the last field that is read, and of the room in boot_params. */
 #define HEADER_NEEDED		0x264
 #define HEADER_MAX		0x290
 
@@ -39,15 +39,15 @@
 #define KERNEL_64		0x01
 #define CAN_BE_ABOVE_4G		0x02
 
-/* Neither x86's kernels nor its page tables have an alignment beyond this. */
+/* 1 GiB: neither kernels nor page tables of x86 have a larger alignment. */
 #define MAX_ALIGNMENT		0x40000000
 
 /**
- * kexec_is_bzimage - does a file claim to be a Linux boot image?
- * @file: its bytes
- * @size: their number
+ * kexec_is_bzimage - is a file a bzImage, by its magic?
+ * @file: the bytes of the file
+ * @size: length of the file in bytes
  *
- * Return: true if kexec_parse_bzimage() has a say about it.
+ * Return: true if kexec_parse_bzimage() is to accept or refuse the file.
  */
 bool kexec_is_bzimage(const void *file, u64 size)
 {
@@ -104,10 +104,10 @@ static int check_sizes(u64 size, const struct bzimage_layout *layout,
 
 /**
  * kexec_parse_bzimage - find the parts of a bzImage with a 64-bit entry
- * @file: its bytes
- * @size: their number
- * @layout: set for a sound file
- * @why: set for any other
+ * @file: the bytes of the file
+ * @size: length of the file in bytes
+ * @layout: set if the file is accepted
+ * @why: set if the file is refused
  *
  * Return: 0 or -ENOEXEC.
  */
@@ -123,7 +123,7 @@ int kexec_parse_bzimage(const void *file, u64 size,
 		return parse_refuse(why, "no HdrS in a file of this size", size,
 			      SMALLEST_FILE);
 
-	/* The setup header ends where the jump at its start leads to. */
+	/* The jump at its start leads to the end of the setup header. */
 	header_end = MAGIC + byte[JUMP_OFFSET];
 	if (header_end > HEADER_MAX)
 		header_end = HEADER_MAX;

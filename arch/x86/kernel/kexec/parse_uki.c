@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sections of a unified kernel image (UKI): a PE file whose code is an EFI
- * stub, not used here, and whose other sections are a kernel and what goes with
- * it.
+ * Parser of unified kernel images (UKI): the sections of a PE file.  One
+ * section is the code of an EFI stub, which kexec does not use; the others are
+ * a kernel, its initrd, its command line and microcode.
  *
- * An Authenticode signature covers the headers, the sections and what is behind
- * them, but not the certificate table.  So whatever is used must be in a section
- * that lies in the file once, apart from headers, other sections and
- * certificates.  That is asked of every section, also of those which are not
- * used.
+ * An Authenticode signature covers the headers, the sections and the data
+ * behind them, but not the certificate table.  So each section must be in the
+ * file and must not overlap the headers, another section or the certificate
+ * table.  The parser checks this for all sections, used or not.
  *
- * A section has the smaller of its two sizes: the one in memory is exact, the
- * one in the file is padded, and what is not in the file would be zero.
+ * The size of a section is the smaller one of its two sizes: the size in memory
+ * is exact, the size in the file is padded, and bytes that are not in the file
+ * would be zero.
  *
- * The first .profile section ends what all profiles have in common; what follows
- * belongs to profiles that this parser does not offer.
+ * The sections before the first .profile section belong to all profiles; only
+ * these are loaded.  The sections behind it belong to one profile each.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -24,12 +24,12 @@
 
 #include "parse.h"
 
-/* The DOS header: its magic, and where it keeps the offset of the PE header. */
+/* The DOS header: its magic, and the field with the offset of the PE header. */
 #define DOS_MAGIC		0x5a4d
 #define DOS_PE_OFFSET		0x3c
 #define DOS_SIZE		0x40
 
-/* The PE header, by offset from its signature. */
+/* The PE header, by offset from the PE signature. */
 #define PE_MAGIC		0x00004550
 #define PE_MACHINE		4
 #define PE_SECTIONS		6
@@ -38,7 +38,7 @@
 
 #define MACHINE_X86_64		0x8664
 
-/* The optional header, by offset from its start, up to the certificate table. */
+/* The optional header up to the certificate table, by offset from its start. */
 #define OPTIONAL_PE32PLUS	0x20b
 #define OPTIONAL_HEADERS_SIZE	60
 #define OPTIONAL_DIRECTORIES	108
@@ -58,11 +58,11 @@
 
 /**
  * struct pe - the headers of a PE file
- * @file: the file
- * @size: its length
+ * @file: the bytes of the file
+ * @size: length of the file in bytes
  * @table: offset of the section table
- * @sections: entries of the section table
- * @headers: length of all headers
+ * @sections: number of entries of the section table
+ * @headers: length of all headers in bytes
  * @certificates: the certificate table, empty if there is none
  */
 struct pe {
@@ -104,7 +104,7 @@ static bool section_is(const struct pe *pe, unsigned int index,
 	return !strncmp(at, name, SECTION_NAME_SIZE);
 }
 
-/* What the file holds of a section, padding included. */
+/* The bytes of a section in the file, with their padding. */
 static struct parse_range section_raw(const struct pe *pe, unsigned int index)
 {
 	u64 at = section_at(pe, index);
@@ -174,14 +174,14 @@ static int check_headers(const struct pe *pe, struct parse_reason *why)
 	return 0;
 }
 
-/* Both lie in the file, so their ends do not wrap. */
+/* Both ranges are in the file, so their ends do not wrap. */
 static bool share_a_byte(struct parse_range a, struct parse_range b)
 {
 	return a.size && b.size && a.offset < b.offset + b.size &&
 	       b.offset < a.offset + a.size;
 }
 
-/* Section @index against the file, the headers and the sections before it. */
+/* Check section @index: in the file, and overlaps no other part before it. */
 static int check_section(const struct pe *pe, unsigned int index,
 			 struct parse_reason *why)
 {
@@ -218,7 +218,7 @@ static int check_sections(const struct pe *pe, struct parse_reason *why)
 	return err;
 }
 
-/* Sections that belong to every profile. */
+/* Number of sections that belong to all profiles. */
 static unsigned int common_sections(const struct pe *pe)
 {
 	unsigned int i;
@@ -248,7 +248,7 @@ static int take_section(const struct pe *pe, const char *name,
 	return 0;
 }
 
-/* Any profile's. */
+/* Has some profile a section of this name that is not empty? */
 static bool brings_section(const struct pe *pe, const char *name)
 {
 	unsigned int i;
@@ -261,11 +261,11 @@ static bool brings_section(const struct pe *pe, const char *name)
 }
 
 /**
- * kexec_is_uki - is a file a PE file with a kernel in it?
- * @file: its bytes
- * @size: their number
+ * kexec_is_uki - is a file a PE file with a section .linux?
+ * @file: the bytes of the file
+ * @size: length of the file in bytes
  *
- * Return: true if kexec_parse_uki() has a say about it.
+ * Return: true if kexec_parse_uki() is to accept or refuse the file.
  */
 bool kexec_is_uki(const void *file, u64 size)
 {
@@ -286,10 +286,10 @@ bool kexec_is_uki(const void *file, u64 size)
 
 /**
  * kexec_parse_uki - find the parts of a unified kernel image
- * @file: its bytes
- * @size: their number
- * @layout: set for a sound file; what .linux holds is still to be parsed
- * @why: set for any other
+ * @file: the bytes of the file
+ * @size: length of the file in bytes
+ * @layout: set if the file is accepted; the parser has not looked into .linux
+ * @why: set if the file is refused
  *
  * Return: 0 or -ENOEXEC.
  */

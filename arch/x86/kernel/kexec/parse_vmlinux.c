@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The program headers of a vmlinux, the ELF file from which a bzImage is made.
+ * Parser of vmlinux files: the program headers of the ELF file from which a
+ * bzImage is made.
  *
- * It is started as its decompressor would do it: all parts in place, then a
- * jump to startup_64, to which e_entry points by its physical address.
- * startup_64 finds out by itself at which address it runs and corrects its page
- * tables, in kernels with CONFIG_RELOCATABLE and without; its one demand is a
- * distance of whole 2 MiB from the address that it was linked for.
+ * kexec starts a vmlinux as its decompressor does: it loads all parts and
+ * enters startup_64; e_entry is the physical address of startup_64.  startup_64
+ * finds the address at which it runs and corrects its page tables, with and
+ * without CONFIG_RELOCATABLE.  The distance from the address that it was linked
+ * for must be a multiple of 2 MiB.
  *
- * A part is a PT_LOAD and the gap up to the next one, so the parts cover what
- * the kernel takes to be its own; what the file has no bytes for is zero.
+ * A part is a PT_LOAD and the gap up to the next PT_LOAD, so the parts cover
+ * all memory that the kernel uses as its own.  Memory without bytes in the file
+ * is zero.
  */
 #ifdef __KERNEL__
 #include <linux/elf.h>
@@ -25,22 +27,22 @@
 #define BASE_ALIGNMENT		0x200000ull
 #define LOWEST_BASE		0x100000ull
 
-/* Where kernels are linked to, and what there is room for. */
+/* The virtual addresses of the kernel: lowest address, room in bytes. */
 #define KERNEL_VIRTUAL		0xffffffff80000000ull
 #define MAX_SIZE		0x40000000ull
 
-/* No x86_64 machine has more. */
+/* x86_64 has at most 52 bits of physical address. */
 #define MAX_PHYSICAL		(0x10000000000000ull - MAX_SIZE)
 
 /**
- * kexec_is_vmlinux - is a file an x86_64 executable of the kind that kernels are?
- * @file: its bytes
- * @size: their number
+ * kexec_is_vmlinux - is a file an x86_64 ELF executable of type ET_EXEC?
+ * @file: the bytes of the file
+ * @size: length of the file in bytes
  *
- * A program of user space is, too, unless it is position independent;
- * kexec_parse_vmlinux() tells them apart by their virtual addresses.
+ * Programs of user space may have this type, too; kexec_parse_vmlinux() refuses
+ * them by their virtual addresses.
  *
- * Return: true if kexec_parse_vmlinux() has a say about it.
+ * Return: true if kexec_parse_vmlinux() is to accept or refuse the file.
  */
 bool kexec_is_vmlinux(const void *file, u64 size)
 {
@@ -87,7 +89,7 @@ static int check_load(const Elf64_Phdr *phdr, u64 size,
 	return 0;
 }
 
-/* Add a part behind those before it; addresses are still physical. */
+/* Append a part.  close_gaps() sets the sizes of the parts later. */
 static int add_part(struct vmlinux_layout *layout, const Elf64_Phdr *phdr,
 		    struct parse_reason *why)
 {
@@ -138,7 +140,7 @@ static int add_parts(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 	return 0;
 }
 
-/* Each part reaches up to the next one, the last one to the end of its page. */
+/* Extend each part to the next one, and the last one to a page boundary. */
 static void close_gaps(struct vmlinux_layout *layout)
 {
 	unsigned int i;
@@ -175,7 +177,7 @@ static int check_kernel(const Elf64_Ehdr *ehdr,
 		      ehdr->e_entry, layout->base);
 }
 
-/* Where the strings of a symbol table are; false unless all of it is sound. */
+/* Find the symbol table and its strings; false unless both are in the file. */
 static bool find_symbols(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 			 struct parse_range *symbols,
 			 struct parse_range *strings)
@@ -202,7 +204,7 @@ static bool find_symbols(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 	       parse_fits(strings->offset, strings->size, size);
 }
 
-/* Only what the file shows counts: without symbols there is no such symbol. */
+/* False for a file without symbols, too. */
 static bool has_symbol(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 		       const char *name)
 {
@@ -228,10 +230,10 @@ static bool has_symbol(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 
 /**
  * kexec_parse_vmlinux - find the parts of a vmlinux
- * @file: its bytes
- * @size: their number
- * @layout: set for a sound file
- * @why: set for any other
+ * @file: the bytes of the file
+ * @size: length of the file in bytes
+ * @layout: set if the file is accepted
+ * @why: set if the file is refused
  *
  * Return: 0 or -ENOEXEC.
  */
@@ -258,7 +260,7 @@ int kexec_parse_vmlinux(const void *file, u64 size,
 
 	close_gaps(layout);
 	layout->entry = ehdr.e_entry - layout->base;
-	/* A variable that only kernels with CONFIG_X86_5LEVEL have. */
+	/* Only kernels with CONFIG_X86_5LEVEL have this variable. */
 	layout->five_level = has_symbol(file, size, &ehdr,
 					"__pgtable_l5_enabled");
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's side of the purgatory of x86_64: its relocations, and what it is
- * told.
+ * The purgatory of x86_64, in the kernel: its relocations and its parameters.
+ * Relocation types: x86-64 psABI, "Relocation Types".
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -14,10 +14,10 @@
 #include <asm/kexec-purgatory.h>
 
 /**
- * struct field - what a relocation type writes
- * @bytes: how many; 0 for nothing
- * @relative: the distance from where it is written
- * @sign: may be negative
+ * struct field - the field that a relocation type writes
+ * @bytes: length of the field in bytes; 0 for no field
+ * @relative: the value is the distance from the field
+ * @sign: the value may be negative
  */
 struct field {
 	unsigned int bytes;
@@ -102,8 +102,8 @@ static int apply(struct purgatory_info *pi, const Elf64_Shdr *section,
  * arch_kexec_apply_relocations_add - relocate a section of the purgatory
  * @pi: the purgatory, laid out and placed
  * @section: the section
- * @relsec: its relocations; each is known to begin within the section and to
- *	have a symbol with an address
+ * @relsec: the relocations of the section; the core has checked that each
+ *	begins within the section and has a symbol with an address
  * @symtab: the symbols
  *
  * Return: 0 or -ENOEXEC.
@@ -123,7 +123,7 @@ int arch_kexec_apply_relocations_add(struct purgatory_info *pi,
 }
 
 /**
- * x86_kexec_purgatory - tell the purgatory of an image where to go
+ * x86_kexec_purgatory - set the parameters of the purgatory of an image
  * @image: the image, to which kexec_load_purgatory() has added the purgatory
  * @entry: physical address of the 64-bit entry
  * @boot_params: physical address of struct boot_params
@@ -136,7 +136,7 @@ int x86_kexec_purgatory(struct kimage *image, u64 entry, u64 boot_params)
 		.entry		= entry,
 		.boot_params	= boot_params,
 		.serial		= x86_kexec_serial_port(),
-		/* Whoever wants a reboot after a panic wants one here. */
+		/* panic= decides for a damaged image, too. */
 		.reset		= panic_timeout != 0,
 	};
 

@@ -3,10 +3,12 @@
  * The loader of unified kernel images: a bzImage with its initrd, its command
  * line and microcode, in a PE file.
  *
- * Its EFI stub does not run: the sections are taken as the stub would take them.
- * What the caller brings replaces the image's own initrd, microcode included, and
- * its own command line.  Where signatures are enforced it may only fill gaps:
- * who signed the image has signed all that is in it.
+ * The EFI stub in the image does not run.  The loader uses the sections as the
+ * stub would use them.  An initrd of the caller replaces the initrd and the
+ * microcode of the image; a command line of the caller replaces that of the
+ * image.  Where signatures are enforced, the caller may only add what the image
+ * does not have: the signature covers the image with its initrd and its command
+ * line.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -23,7 +25,7 @@ static struct x86_bytes bytes_of(void *file, const struct parse_range *range)
 	return (struct x86_bytes){ file + range->offset, range->size };
 }
 
-/* The kernel in a sound image. */
+/* Parse .linux, after the sections. */
 static int parse_inner(struct x86_load *load)
 {
 	struct parse_reason why;
@@ -57,7 +59,7 @@ static int uki_parse(struct kimage *image)
 	return parse_both(load) ? KEXEC_PROBE_REFUSED : 0;
 }
 
-/* Without the padding and the line end that tools leave behind. */
+/* Remove the padding and the line end that tools append. */
 static void trim(struct x86_bytes *text)
 {
 	const char *at = text->at;
@@ -73,9 +75,10 @@ static bool only_signed_parts(void)
 }
 
 /*
- * Let the caller's @given take the place of the image's @own.  What the image
- * @brings counts even if it is blank, or in a profile that is not used: for each
- * way to boot it its signer has settled this part.
+ * Replace @own, a part of the image, by @given, the same part from the caller.
+ * @brings: the image has this part, even if it is blank or in a profile that is
+ * not used.  Then the signer has decided about this part, and where signatures
+ * are enforced the caller cannot replace it.
  */
 static int choose(const char *what, bool brings, struct x86_bytes *own,
 		  const struct x86_bytes *given)
@@ -113,7 +116,7 @@ static void *uki_load(struct kimage *image,
 			     &given_cmdline);
 	if (err)
 		return ERR_PTR(err);
-	/* Microcode goes with the initrd that it came with, if there was one. */
+	/* Microcode and initrd of the image are replaced together. */
 	if (uki->initrd.size && given_initrd.size)
 		load->ucode.size = 0;
 	x86_kexec_bzimage_prepare(load);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The loader of vmlinux, the kernel as the linker has made it.
+ * The loader of vmlinux, the ELF file that the linker makes.
  *
- * Nothing has to be decompressed, so this is the fastest way into the next
- * kernel.  But what the decompressor does beside is not done either: there is no
- * KASLR, nobody switches between 4- and 5-level page tables, and in an encrypted
- * guest nobody sets up what the kernel needs to talk to its host.  The last two
- * are refused.  An ELF file has no signature, so where signatures are enforced
- * there is no vmlinux.
+ * A vmlinux is not compressed, so it is the fastest way into the next kernel.
+ * But the other work of the decompressor is missing as well: KASLR; the switch
+ * between 4- and 5-level page tables; in an encrypted guest the setup of the
+ * communication with the host.  The loader refuses a vmlinux that would need
+ * one of the last two.  An ELF file has no signature, so a vmlinux cannot be
+ * loaded where signatures are enforced.
  *
- * The kernel reads its setup header from boot_params; the file has none, so it is
- * made up here.
+ * The kernel reads its setup header from boot_params.  A vmlinux has no setup
+ * header, so the loader makes one.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -54,8 +54,8 @@ static int check_guest(void)
 }
 
 /*
- * Upwards from the address it was linked for, so that it gets just that if
- * nothing else is there.
+ * Search upwards from the address that the kernel was linked for, so that the
+ * kernel gets this address if it is free.
  */
 static int vmlinux_place(struct x86_load *load)
 {
@@ -86,13 +86,13 @@ static int vmlinux_place(struct x86_load *load)
 	return 0;
 }
 
-/* What the build would have written into the setup header of a bzImage. */
+/* The values that the build writes to the setup header of a bzImage. */
 static void make_header(struct setup_header *header,
 			const struct vmlinux_layout *layout)
 {
 	*header = (struct setup_header){
-		.root_flags = 1,	/* read-only, until init says otherwise */
-		.vid_mode = 0xffff,	/* as it is */
+		.root_flags = 1,	/* mount the root read-only */
+		.vid_mode = 0xffff,	/* vga=normal */
 		.boot_flag = 0xaa55,
 		.header = 0x53726448,	/* HdrS */
 		.version = 0x20f,
