@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The way through the purgatory: in from the trampoline, out to the 64-bit entry
- * of the next kernel.
+ * Entry and exit of the purgatory.
  *
- * In: 64-bit mode on an identity map, interrupts off, neither a GDT nor an IDT.
- * Out: the same with what the boot protocol wants beside it, a GDT with flat
- * code at 0x10 and data at 0x18, all selectors loaded, and %rsi, which points to
- * struct boot_params.  The other general registers are 0; %rsp is ours.
+ * The trampoline enters it in 64-bit mode, on the identity map, with interrupts
+ * disabled and an empty GDTR and IDTR.  The purgatory enters the 64-bit entry
+ * of the next kernel with the state that the boot protocol requires (64-bit
+ * boot protocol, Documentation/arch/x86/boot.rst): a GDT with flat code at 0x10
+ * and flat data at 0x18, all selectors loaded from it, and the address of
+ * struct boot_params in %rsi.  %rsp is the stack of the purgatory; the other
+ * general registers are 0.
  */
 #include <linux/linkage.h>
 #include <asm/asm-offsets.h>
@@ -45,8 +47,8 @@ SYM_CODE_END(purgatory_start)
 /*
  * void purgatory_die(void)
  *
- * Reset by the keyboard controller, and if there is none by an exception that
- * has no handler.
+ * Reset the machine by the keyboard controller; if there is none, by a triple
+ * fault.
  */
 SYM_CODE_START(purgatory_die)
 	pushq	$0

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The purgatory as the kernel carries it: a relocatable object.
+ * The purgatory as a part of the kernel: a relocatable object.
  */
 #include <linux/linkage.h>
 

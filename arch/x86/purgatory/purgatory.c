@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The purgatory of x86_64: the last look at an image before it is entered.
+ * The purgatory of x86_64: check an image before it is entered.
  *
- * It hashes what was copied to its destination and compares that with what the
- * kernel hashed when it loaded the image; see linux/kexec_check.h.  If all is
- * well it says nothing.  Else it says on the serial console which segment is
- * damaged, and resets or halts: a damaged kernel could do anything.
+ * The purgatory hashes the pages that the trampoline has copied and compares
+ * the digests with those that the kernel computed when it loaded the image; see
+ * linux/kexec_check.h.  If all digests are equal, the purgatory writes nothing.
+ * Otherwise it writes the damaged segments to the serial port and resets or
+ * halts the machine, because a damaged kernel must not run.
  *
- * Nothing of the kernel is left here.  This is a program of its own, linked with
- * nothing but what its Makefile names.
+ * The purgatory cannot use code of the kernel, whose memory may be overwritten.
+ * It is a program of its own, linked from the objects that its Makefile names.
  */
 #include <linux/array_size.h>
 #include <linux/kexec.h>
@@ -25,10 +26,10 @@
 #define COM_STATUS_READY	0x20
 #define COM_STATUS_EMPTY	0x40
 
-/* Polls for one character to leave: tens of milliseconds, slow lines need one. */
+/* Polls for one character: tens of milliseconds.  A slow line needs one. */
 #define COM_POLLS		100000
 
-/* The kernel sets these, so they must not be in .bss. */
+/* The kernel sets these at load.  Not in .bss, which has no bytes to set. */
 struct kexec_purgatory_params purgatory_params __section(".data");
 struct kexec_check purgatory_check __section(".data");
 
@@ -44,7 +45,7 @@ static bool wait_for(u8 status)
 	return false;
 }
 
-/* A port that never gets ready is not asked again. */
+/* After a timeout, do not use the port any more. */
 static void put_char(char c)
 {
 	if (!purgatory_params.serial)
@@ -95,7 +96,7 @@ static void report(unsigned int i, u64 digest)
 static void stop(void)
 {
 	put_text("\r\n");
-	/* What the port still holds is lost in a reset. */
+	/* A reset would drop the characters that the UART has not sent yet. */
 	if (purgatory_params.serial)
 		wait_for(COM_STATUS_EMPTY);
 	if (purgatory_params.reset)
@@ -114,7 +115,7 @@ static void hash_page(u64 page)
 			xxh64_update(&states[i], (const void *)page, PAGE_SIZE);
 }
 
-/* The destinations of everything that the hand-off list has copied. */
+/* Hash the destinations of all pages that the hand-off list copies. */
 static void hash_copied(void)
 {
 	const kimage_entry_t *entry = (const void *)purgatory_check.list;

@@ -6,11 +6,11 @@
 
 #include <asm/kexec-purgatory.h>
 
-/* Set by the kernel. */
+/* The kernel writes to these when it loads an image. */
 extern struct kexec_purgatory_params purgatory_params;
 extern struct kexec_check purgatory_check;
 
-/* Called from the entry: returns if the image is sound. */
+/* Called by entry64.S: check the image, return if it is sound. */
 void purgatory(void);
 
 /* entry64.S: reset the machine. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The functions that the compiler takes for granted, and xxhash.c too.
+ * The functions that the compiler and xxhash.c call.
  */
 #include <linux/string.h>
 
