@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kexec on x86_64: prepare the way to the next kernel, and go.
+ * kexec on x86_64: prepare an image for its execution, and execute it.
  *
  * The code between the kernels, relocate_kernel(), runs in the control page on
- * an identity map of its own.  All of that is made when an image is loaded, so
- * nothing can fail, and nothing protected is written, when it is executed.
+ * page tables of its own, an identity map.  The load of an image fills the
+ * control page and the identity map.  So the execution allocates nothing,
+ * cannot fail, and does not write to pages that are write-protected since the
+ * load.
  *
  * The identity map covers all memory that the kernel has mapped, every
- * destination, and what the next kernel reads before it has page tables of its
- * own: the EFI system and configuration tables and the ACPI tables.  It also
- * maps relocate_kernel() at its kernel address, where it is when it loads CR3.
+ * destination, and the tables that the next kernel reads before it has page
+ * tables of its own: the EFI system and configuration tables and the ACPI
+ * tables.  It also maps relocate_kernel() at its kernel address, where
+ * relocate_kernel() runs when it loads CR3.
  *
- * With host memory encryption image pages are decrypted in the direct map, and
- * so the identity map has no encryption bit; in an encrypted guest everything
- * has it.  The kernel's text is encrypted in both.
+ * With host memory encryption the pages of an image are decrypted in the direct
+ * map, so the identity map has no encryption bit.  In an encrypted guest all
+ * pages have the encryption bit.  The text of the kernel is encrypted in both
+ * cases.  APM volume 2, "Secure Memory Encryption" and "Secure Encrypted
+ * Virtualization".
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -46,17 +51,17 @@
 #include <asm/setup.h>
 
 static_assert(sizeof(struct kexec_control_page) == KEXEC_CONTROL_PAGE_SIZE);
-/* The stack: room for an exception within an exception. */
+/* The stack has room for an exception in the exception handler. */
 static_assert(sizeof_field(struct kexec_control_page, stack) >= 512);
 static_assert(sizeof(struct kexec_report_frame) <= KEXEC_REPORT_CR2);
 
-/* Physical address of a member of the control page at physical address @page. */
+/* Physical address of @member of the control page at @page. */
 #define CONTROL_ADDRESS(page, member)	\
 	((page) + offsetof(struct kexec_control_page, member))
 
 #define FRAME(member)		offsetof(struct kexec_report_frame, member)
 
-/* What the trampoline writes about an exception. */
+/* The report that relocate_kernel_64.S writes about an exception. */
 static const struct kexec_report_item report[KEXEC_REPORT_ITEMS] = {
 	{ "\r\nkexec: exception ",	FRAME(vector) },
 	{ " error ",			FRAME(error) },
@@ -84,7 +89,7 @@ static void *alloc_table(void *context)
 	return page_address(page);
 }
 
-/* An encrypted guest's tables and what they map; see above. */
+/* Encryption bit of page tables and pages in an encrypted guest; see above. */
 static unsigned long guest_encryption(void)
 {
 	return cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) ? _PAGE_ENC : 0;
@@ -122,7 +127,7 @@ static int map_memory(struct kimage *image)
 	return err;
 }
 
-/* A destination need not be memory that the kernel has mapped. */
+/* A destination may be memory that the kernel has not mapped. */
 static int map_segments(struct kimage *image)
 {
 	unsigned long i;
@@ -135,7 +140,7 @@ static int map_segments(struct kimage *image)
 }
 
 #ifdef CONFIG_EFI
-/* Bytes that the configuration tables take, by the system table at @systab. */
+/* Bytes of the configuration tables that the system table at @systab names. */
 static long config_table_size(unsigned long systab)
 {
 	bool wide = efi_enabled(EFI_64BIT);
@@ -200,7 +205,7 @@ static int map_acpi(struct kimage *image)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		err = walk_iomem_res_desc(kinds[i], IORESOURCE_MEM, 0, -1,
 					  image, map_resource);
-		/* -EINVAL: there is none of this kind. */
+		/* -EINVAL: the machine has no such resource. */
 		if (err && err != -EINVAL)
 			return err;
 	}
@@ -213,9 +218,9 @@ static unsigned long table_entry(void *table)
 }
 
 /*
- * The 2 MiB of kernel text around relocate_kernel() at their own address, by
- * hand: kernel_ident_mapping_init() does not reach the last entry of the top
- * table, where the text is.
+ * Map the 2 MiB of kernel text around relocate_kernel() at their kernel
+ * address.  kernel_ident_mapping_init() cannot do that: the text is in the last
+ * entry of the top table, which it does not reach.
  */
 static int map_own_text(struct kimage *image)
 {
@@ -265,7 +270,7 @@ static int make_identity_map(struct kimage *image)
 	return err;
 }
 
-/* The port of "ttySn...", "serial", "serial,ttySn..." or "serial,0x..."; or 0. */
+/* Port of "ttySn...", "serial", "serial,ttySn..." or "serial,0x..."; or 0. */
 static u16 legacy_port(const char *console)
 {
 	static const u16 ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
@@ -287,18 +292,19 @@ static u16 legacy_port(const char *console)
 }
 
 /**
- * x86_kexec_serial_port - where what goes wrong between the kernels is reported
+ * x86_kexec_serial_port - find the serial port for reports between the kernels
  *
- * There is no console left then, and nobody else to do it.
+ * The trampoline and the purgatory write their reports to this port, since no
+ * kernel with a console runs then.
  *
- * Return: the I/O port of an 8250 that is a console of this kernel, or 0.
+ * Return: the I/O port of an 8250 UART that is a console of this kernel, or 0.
  */
 u16 x86_kexec_serial_port(void)
 {
 	char early[32];
 	const char *console;
 
-	/* In an encrypted guest port I/O is an exception itself. */
+	/* In an encrypted guest IN and OUT raise #VC or #VE. */
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
 		return 0;
 
@@ -348,11 +354,12 @@ static void make_control_page(struct kimage *image)
 }
 
 /**
- * machine_kexec_prepare - everything that executing an image will need
- * @image: the image; its segments are known, not yet filled
+ * machine_kexec_prepare - make the identity map and the control page
+ * @image: the image; its segments are known, and not filled yet
  *
- * Return: 0; -ENOMEM; -EOPNOTSUPP for an image that is to return to an encrypted
- * guest, which may not touch the registers that have to be restored.
+ * Return: 0; -ENOMEM; -EOPNOTSUPP for an image that returns, in an encrypted
+ * guest: the guest must not write the MSRs and control registers that the
+ * return restores.
  */
 int machine_kexec_prepare(struct kimage *image)
 {
@@ -369,27 +376,28 @@ int machine_kexec_prepare(struct kimage *image)
 }
 
 /**
- * machine_kexec_post_load - what can only be done once all pages are there
- * @image: the image
+ * machine_kexec_post_load - complete the identity map of an image
+ * @image: the image; all its pages are allocated
  *
- * Some may be from memory that has gone online since the map was made.
+ * Pages of the image may be in memory that has gone online since
+ * machine_kexec_prepare() made the identity map.
  *
  * Return: 0 or -ENOMEM.
  */
 int machine_kexec_post_load(struct kimage *image)
 {
-	/* Nothing of a crash image waits outside its region. */
+	/* All pages of a crash image are in the crash region. */
 	return image->type == KEXEC_TYPE_CRASH ? 0 : map_memory(image);
 }
 
-/* All that was taken are control pages, which the core frees. */
+/* Everything that was allocated are control pages, which the core frees. */
 void machine_kexec_cleanup(struct kimage *image)
 {
 }
 
 /*
- * crash(8) begins a backtrace at a return address in machine_kexec(): the call
- * must be in there, and be one.
+ * crash(8) begins a backtrace at a return address in machine_kexec().  So the
+ * call of relocate_kernel() must be inlined there, and must not be a tail call.
  */
 static __always_inline void enter(struct kimage *image, unsigned long flags,
 				  unsigned long peer_stack)
@@ -398,7 +406,7 @@ static __always_inline void enter(struct kimage *image, unsigned long flags,
 		flags |= RELOC_FLUSH_CACHES;
 
 	hw_breakpoint_disable();
-	/* Handlers and indirect jumps of the trampoline have no ENDBR. */
+	/* The targets of indirect branches in the trampoline have no ENDBR. */
 	cet_disable();
 
 	image->start = relocate_kernel(image->head, image->start,
@@ -409,9 +417,11 @@ static __always_inline void enter(struct kimage *image, unsigned long flags,
 
 #ifdef CONFIG_KEXEC_JUMP
 /*
- * An image that returns may want interrupts, and knows nothing of how this
- * kernel has set up the APICs; syscore_resume() sets them up again.  It may also
- * write to what a dead CPU watches by MWAIT, which would wake it up.
+ * An image that returns may use interrupts, and does not know how this kernel
+ * has programmed the APICs.  So the APICs get the mode that the firmware left
+ * them in; syscore_resume() programs them again.  The image may also write to
+ * the cache line that an offline CPU monitors, which would end its MWAIT: SDM
+ * volume 2, "MWAIT".  So those CPUs halt instead.
  */
 static void jump(struct kimage *image)
 {
@@ -443,9 +453,9 @@ static void jump(struct kimage *image)
  * machine_kexec - leave this kernel for an image
  * @image: the image
  *
- * The other CPUs are stopped and interrupts are off, or nearly so.  Returns, with
- * interrupts off, if @image has been told to preserve the context and returns:
- * @kimage.start is its next entry point then.
+ * The caller has stopped the other CPUs.  machine_kexec() disables interrupts.
+ * It returns, with interrupts disabled, only if @image preserves the context
+ * and returns: @kimage.start is the next entry point of the image then.
  */
 void machine_kexec(struct kimage *image)
 {
@@ -457,8 +467,8 @@ void machine_kexec(struct kimage *image)
 }
 
 /*
- * With host memory encryption the next kernel may see memory through an
- * unencrypted mapping only.
+ * With host memory encryption the next kernel starts with page tables that have
+ * no encryption bit, so it must find its pages decrypted.
  */
 int arch_kexec_post_alloc_pages(void *start, unsigned int nr, gfp_t gfp)
 {
@@ -495,7 +505,7 @@ static void change_region(const struct resource *region,
 		pr_err("the protection of %pR cannot be changed\n", region);
 }
 
-/* With the control page: the hand-off writes to it by its own page tables. */
+/* The control page too: the trampoline uses the identity map to write to it. */
 void arch_kexec_protect_crashkres(void)
 {
 	change_region(&crashk_low_res, set_memory_ro);

@@ -1,47 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The trampoline: what runs between two kernels.
+ * The trampoline: the code that runs between two kernels.
  *
- * machine_kexec_prepare() copies the code, up to KEXEC_CONTROL_CODE_MAX_SIZE,
- * to the control page of an image and puts the data behind it that
- * asm/kexec.h describes; what is left of the page is the stack.  So all of this
- * must be position independent and must not call or jump to anything outside.
+ * machine_kexec_prepare() copies KEXEC_CONTROL_CODE_MAX_SIZE bytes of code to
+ * the control page of an image and fills the data behind the code; the rest of
+ * the page is the stack (struct kexec_control_page).  So the code must be
+ * position independent and must not call or jump to anything outside of these
+ * bytes.
  *
- * It begins in the kernel's text and continues at once in the control page:
- *  - on the identity map, with the GDT, IDT and stack of the control page, so
- *    that an exception is reported instead of resetting the machine mutely;
- *  - CR4, then CR0 get the values that the next kernel expects;
- *  - the hand-off list is walked, consecutive pages in one copy;
- *  - GDTR and IDTR are emptied, the registers cleared, the image entered.
+ * The trampoline begins in the text of the kernel and continues in the control
+ * page.  There it
+ *  - runs on the identity map, with the GDT, the IDT and the stack of the
+ *    control page, so that an exception is reported before the machine is
+ *    reset;
+ *  - loads CR4, then CR0, with the values that the next kernel expects;
+ *  - walks the hand-off list and copies the staged pages, a run of consecutive
+ *    pages in one copy;
+ *  - loads an empty GDTR and IDTR, clears the registers and enters the image.
  *
- * The image is entered in 64-bit mode with interrupts off, on the identity map,
- * with all general registers 0 but RSP, which points to a 0 at the end of the
- * control page.  CR0 has PG, PE and no AM, WP, TS, EM; CR4 has PAE, and LA57
- * where it was on (MCE too in a TDX guest, which may not clear it); EFER is as
- * it was.  CS is 0x10, the other selectors 0x18, all flat.
+ * State of the CPU at the entry of the image: 64-bit mode, interrupts disabled,
+ * paging by the identity map.  All general registers are 0 except RSP, which
+ * points to a 0 at the end of the control page.  CR0: PG and PE set; AM, WP, TS
+ * and EM clear.  CR4: PAE set; LA57 as before; MCE set in a TDX guest, where it
+ * cannot be cleared; all other bits clear.  EFER: as before.  CS is 0x10, the
+ * other selectors are 0x18, all flat.
  *
  * kexec jump: RELOC_PRESERVE_CONTEXT
  *
- * Staged pages are not copied but exchanged with what is at their destination,
- * and exchanged back when the image returns.  It is entered as any other, but
- *  - GDTR and IDTR stay those of the control page: until the image loads its
- *    own an exception is reported, and int3 returns after the report;
- *  - RSP points to the return address on a stack of the image's own, the
- *    swap page, of which 4080 bytes are left; 8(%rsp) is the last quadword of
- *    that page and holds the entry point.
+ * The trampoline exchanges each staged page with the page at its destination,
+ * and exchanges both again when the image returns.  The entry state differs:
+ *  - GDTR and IDTR are those of the control page.  Until the image loads its
+ *    own, an exception is reported, and int3 returns after the report.
+ *  - RSP points to the return address, on the swap page.  4080 bytes of the
+ *    swap page are left for the stack of the image.  8(%rsp), the last quadword
+ *    of the swap page, contains the entry point.
  *
- * The image returns by that address, as a function does, or jumps to it.  Before
- * that it writes to what was 8(%rsp) at its entry where it wants to be entered
- * next time, unless it is to be the same address.  It must
- *  - return in 64-bit mode with as many levels of paging as it was entered with,
- *    on tables that map the control page, where the return address is, to
- *    itself, executable: those that it was entered on do;
- *  - have left all memory outside its segments and the swap page alone, and
- *    devices and interrupt controllers in a state that a resume can cope with;
- *  - trap no single step (RFLAGS.TF), and have preserved the MSRs that a resume
- *    does not set again; EFER and those of segments, SYSCALL and SYSENTER are.
- * It need not preserve anything else: general, control, debug, segment and FPU
- * registers, flags, GDTR, IDTR, LDTR, TR.
+ * The image returns by RET, or jumps to the return address.  Before that it may
+ * write its next entry point to the last quadword of the swap page.  It must
+ *  - return in 64-bit mode, with as many levels of paging as at its entry, on
+ *    page tables that identity-map the control page as executable, since the
+ *    return address is in the control page.  The identity map of its entry does
+ *    so;
+ *  - not change any memory outside of its segments and the swap page;
+ *  - leave devices and interrupt controllers in a state from which the kernel
+ *    can resume them;
+ *  - return with RFLAGS.TF clear, and preserve the MSRs that a resume does not
+ *    restore.  A resume restores EFER and the MSRs of segments, SYSCALL and
+ *    SYSENTER.
+ * The image need not preserve general, control, debug, segment and FPU
+ * registers, flags, GDTR, IDTR, LDTR and TR.
  */
 #include <linux/linkage.h>
 #include <linux/kexec.h>
@@ -61,7 +68,7 @@
 #define COM_STATUS		5
 #define COM_STATUS_IDLE		0x20
 
-/* Polls for one character to leave: tens of milliseconds, slow lines need one. */
+/* Polls for one character: tens of milliseconds.  A slow line needs one. */
 #define COM_POLLS		100000
 
 #define KBD_COMMAND		0x64
@@ -69,15 +76,18 @@
 
 #define VECTOR_NMI		2
 #define VECTOR_INT3		3
-/* Exceptions for which the CPU pushes an error code. */
+/*
+ * Vectors for which the CPU pushes an error code: SDM volume 3, "Exception and
+ * Interrupt Reference"; 29 and 30 are #VC and #SX, APM volume 2, "Vectors".
+ */
 #define VECTORS_WITH_ERROR	((1 << 8) | (1 << 10) | (1 << 11) | (1 << 12) | \
 				 (1 << 13) | (1 << 14) | (1 << 17) | \
 				 (1 << 21) | (1 << 29) | (1 << 30))
 
-/* DR7 with no breakpoint enabled. */
+/* DR7 without enabled breakpoints; bit 10 is always 1. */
 #define DR7_NONE		0x400
 
-/* Quadwords at the end of the control page: what a jump comes back to. */
+/* State at the end of the control page that the return of an image needs. */
 #define RETURN_FRAME		(8 * 13)
 
 	.macro push_msr msr
@@ -102,8 +112,9 @@
 	.endm
 
 	/*
-	 * CR4 before CR0: WP cannot be cleared while CET is on.  With PGE goes
-	 * what the TLB still knows of other tables.
+	 * CR4 before CR0: CR0.WP cannot be cleared while CR4.CET is set.  A
+	 * change of CR4.PGE flushes all TLB entries, global ones too.  SDM
+	 * volume 3, "Control Registers" and "Operations that Invalidate TLBs".
 	 */
 	.macro load_control_registers
 	movq	%cr4, %rax
@@ -117,7 +128,10 @@
 	movq	%rax, %cr0
 	.endm
 
-	/* The same memory must not wait in caches under another encryption. */
+	/*
+	 * A line of the same memory with another C-bit must not be written back
+	 * later.  APM volume 2, "Secure Memory Encryption".
+	 */
 	.macro flush_caches
 	testl	$RELOC_FLUSH_CACHES, %r8d
 	jz	.Lflushed\@
@@ -125,7 +139,10 @@
 .Lflushed\@:
 	.endm
 
-	/* XCHG would lock the bus.  Changes %rcx. */
+	/*
+	 * XCHG would be a locked access: SDM volume 3, "Automatic Locking".
+	 * Changes %rcx.
+	 */
 	.macro exchange register, memory
 	movq	\memory, %rcx
 	movq	\register, \memory
@@ -142,7 +159,7 @@
 	.code64
 	.align PAGE_SIZE
 
-/* objtool wants the padding at the end to belong to a symbol. */
+/* The padding at the end must belong to a symbol, for objtool. */
 SYM_CODE_START_NOALIGN(relocate_range)
 /*
  * unsigned long relocate_kernel(head, start, control_page, pgd, flags, peer_stack)
@@ -154,14 +171,15 @@ SYM_CODE_START_NOALIGN(relocate_range)
  * %r8	RELOC_*
  * %r9	end of the swap page; only for an image that returns
  *
- * All addresses are physical.  Returns if the image does: the next entry point.
- * Segment registers, TR, LDTR and FS.base are not the caller's then.
+ * All addresses are physical.  If the image returns, relocate_kernel() returns
+ * its next entry point; segment registers, TR, LDTR and FS.base may have
+ * changed then.
  */
 SYM_CODE_START_NOALIGN(relocate_kernel)
 	UNWIND_HINT_END_OF_STACK
 	ANNOTATE_NOENDBR
 
-	/* What the caller finds again, if there is a way back. */
+	/* Save the state of the caller, for an image that returns. */
 	.irp	reg, rbx, rbp, r12, r13, r14, r15
 	pushq	%\reg
 	.endr
@@ -173,8 +191,8 @@ SYM_CODE_START_NOALIGN(relocate_kernel)
 	movq	%rsp, %rax
 
 	/*
-	 * From here to the stack switch an NMI is fatal: three instructions.
-	 * Where FRED was on, exceptions are, until CR4 is written.
+	 * An NMI is fatal from here to the load of RSP: three instructions.  If
+	 * CR4.FRED is set, an exception is fatal until CR4 is loaded.
 	 */
 	movq	%rcx, %cr3
 	lgdt	KEXEC_CONTROL_GDTR(%rdx)
@@ -185,16 +203,17 @@ SYM_CODE_START_NOALIGN(relocate_kernel)
 	pushq	%r11
 	pushq	%rax
 
-	/* On in the control page, by the new code descriptor. */
+	/* Continue in the control page, with CS from the new GDT. */
 	leaq	(identity_mapped - relocate_kernel)(%rdx), %rax
 	pushq	$__KERNEL_CS
 	pushq	%rax
 	lretq
 
 	/*
-	 * Here, too, an NMI is fatal until GDTR is loaded: three instructions.
-	 * Where FRED was on, it is from CR4 on; where the image has loaded TR,
-	 * until the caller has.
+	 * The way back from an image.  An NMI is fatal from the load of CR3 to
+	 * the load of GDTR: three instructions.  If the kernel uses FRED, an
+	 * NMI is fatal from the load of CR4 on; if the image has loaded TR,
+	 * until the caller loads TR.
 	 */
 .Lback:
 	UNWIND_HINT_END_OF_STACK
@@ -216,7 +235,7 @@ SYM_CODE_END(relocate_kernel)
 SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	UNWIND_HINT_END_OF_STACK
 
-	/* Kept to the end: %r8, %r9, %r12 to %r14. */
+	/* The code below preserves %r8, %r9 and %r12 to %r14. */
 	movq	%rdx, %r12
 	movq	%rsi, %r13
 	movq	%rcx, %r14
@@ -239,12 +258,12 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	flush_caches
 	call	put_pages
 
-	/* Serialises, and forgets translations of what was just overwritten. */
+	/* Serialize, as the copied pages contain code, and flush the TLB. */
 	movq	%r14, %cr3
 	testl	$RELOC_PRESERVE_CONTEXT, %r8d
 	jnz	.Ljump
 
-	/* The image brings its own tables; these are nobody's from here on. */
+	/* The image has to load its own GDT and IDT. */
 	leaq	KEXEC_CONTROL_PAGE_SIZE(%r12), %rsp
 	pushq	$0
 	pushq	$0
@@ -252,7 +271,7 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	lidt	(%rsp)
 	addq	$8, %rsp
 
-	/* "Return" to the image; a 0 stays on the stack. */
+	/* Enter the image by RET; a 0 stays on the stack. */
 	pushq	%r13
 	clear_registers
 	ANNOTATE_UNRET_SAFE
@@ -268,8 +287,8 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	UNWIND_HINT_END_OF_STACK
 
 	/*
-	 * It is back, and nothing is known of the CPU but what it runs.  No
-	 * breakpoint must be hit in what is exchanged.
+	 * The image has returned.  Only RIP is known: find the control page by
+	 * it.  Disable the breakpoints that the image may have set.
 	 */
 	cli
 	movl	$DR7_NONE, %eax
@@ -299,7 +318,11 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	flush_caches
 	movq	%r14, %cr3
 
-	/* CR0 before CR4, for CET; EFER before CR3, for NX. */
+	/*
+	 * CR0 before CR4: CR4.CET can be set only while CR0.WP is set.  EFER
+	 * before CR3: the page tables of the caller have NX bits, which are
+	 * reserved bits while EFER.NXE is clear.
+	 */
 	popq	%rax
 	movq	%rax, %cr0
 	popq	%rax
@@ -307,7 +330,7 @@ SYM_CODE_START_LOCAL_NOALIGN(identity_mapped)
 	pop_msr MSR_EFER
 	pop_msr MSR_GS_BASE
 
-	/* The caller's stack, its tables, and where both are mapped. */
+	/* Stack pointer and CR3 of the caller, kernel address of .Lback. */
 	popq	%rcx
 	popq	%rdx
 	popq	%rax
@@ -319,15 +342,15 @@ SYM_CODE_END(identity_mapped)
  * Walk the hand-off list from entry %rdi on.
  *
  * %rax	entry
- * %rbx	next entry
- * %rdi	where the pending copy goes
- * %rsi	where it comes from
- * %rdx	its length in bytes, 0 for none
+ * %rbx	address of the next entry
+ * %rdi	destination of the pending copy
+ * %rsi	source of the pending copy
+ * %rdx	length of the pending copy in bytes, 0 for none
  *
- * No source lies in a destination, so the order of copies does not matter.
- * Leaves %r8, %r9 and %r12 to %r14 alone.  The stack is not touched on the way:
- * it shares its page with this code, and whoever writes to a page and executes
- * from it has the CPU look whether it was the code that changed.
+ * No source lies in a destination, so the copies can be made in any order.
+ * Preserves %r8, %r9 and %r12 to %r14.  Does not write to the stack: the stack
+ * is in the same page as this code, and each write there would make the CPU
+ * check whether code was modified: SDM volume 3, "Self-Modifying Code".
  */
 SYM_CODE_START_LOCAL_NOALIGN(put_pages)
 	UNWIND_HINT_END_OF_STACK
@@ -359,7 +382,7 @@ SYM_CODE_START_LOCAL_NOALIGN(put_pages)
 	rep movsq
 	jmp	.Lput
 
-	/* As many words at a time as there are registers for. */
+	/* Exchange as many quadwords at a time as there are registers. */
 .Lexchange:
 	movq	(%rsi), %rbp
 	movq	8(%rsi), %r10
@@ -404,13 +427,15 @@ SYM_CODE_START_LOCAL_NOALIGN(put_pages)
 SYM_CODE_END(put_pages)
 
 /*
- * An exception between the kernels.  The stub has pushed the vector; above it
- * are the error code and the CPU's frame: struct kexec_report_frame.
+ * Handle an exception between the kernels.  The stub has pushed the vector;
+ * above the vector are the error code and the frame of the CPU.  With the
+ * registers this is struct kexec_report_frame.
  *
- * Report and reset.  An NMI is ignored, and so is int3 once it is reported:
- * both return without IRET, since on the way out of a panic that may have come
- * by an NMI, IRET would let the next one in.  An exception during a report
- * resets at once.
+ * The handler writes a report and resets the machine.  It returns from an NMI
+ * without a report, and from int3 after the report.  It returns without IRET: a
+ * panic may have come by an NMI, and IRET would unblock the next NMI; SDM
+ * volume 3, "Handling Multiple NMIs".  An exception during a report resets the
+ * machine without a further report.
  */
 SYM_CODE_START_LOCAL_NOALIGN(exception)
 	UNWIND_HINT_END_OF_STACK
@@ -419,7 +444,7 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	.endr
 	cld
 
-	/* The control page is where this code is. */
+	/* This code is at the start of the control page. */
 	leaq	relocate_kernel(%rip), %r12
 
 	cmpl	$VECTOR_NMI, KEXEC_FRAME_VECTOR(%rsp)
@@ -435,9 +460,9 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	movb	$0, KEXEC_CONTROL_REPORTING(%r12)
 
 	/*
-	 * The return address goes to the quadword below the interrupted stack
-	 * pointer, which is the SS slot of the frame or the padding above it;
-	 * both are dead.
+	 * Write the return address to the quadword below the interrupted stack
+	 * pointer.  The CPU has aligned the frame to 16 bytes, so this quadword
+	 * is SS of the frame or padding above SS.  Neither is needed any more.
 	 */
 .Lresume:
 	movq	KEXEC_FRAME_RSP(%rsp), %rax
@@ -456,7 +481,11 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	int3
 
 .Lreset:
-	/* The last resort is an exception that has no handler; OUT may be one. */
+	/*
+	 * Reset by the keyboard controller; if there is none, by a triple
+	 * fault.  In an encrypted guest OUT is an exception, so load the empty
+	 * IDT first.
+	 */
 	pushq	$0
 	pushq	$0
 	lidt	(%rsp)
@@ -465,12 +494,12 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	ud2
 
 /*
- * The report: struct kexec_report_item, one after the other.
+ * Write the report, an array of struct kexec_report_item.
  *
  * %r12	control page
  * %r11	item
- * %rsi	next byte of its text
- * %rdx	port
+ * %rsi	next byte of the text of the item
+ * %rdx	I/O port
  */
 .Lreport:
 	movzwl	KEXEC_CONTROL_SERIAL(%r12), %edx
@@ -514,7 +543,7 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	jnz	.Ldigit
 	jmp	.Litem
 
-	/* Write %al and continue at %r9; a port that never gets idle ends it. */
+	/* Write %al, continue at %r9.  A busy port ends the report. */
 .Lputc:
 	movb	%al, %r10b
 	movl	$COM_POLLS, %ecx
@@ -532,7 +561,7 @@ SYM_CODE_START_LOCAL_NOALIGN(exception)
 	jmp	*%r9
 SYM_CODE_END(exception)
 
-/* One stub for each vector, all of the same size. */
+/* A stub for each vector, all of the same size. */
 	.skip KEXEC_CONTROL_STUBS - (. - relocate_kernel), 0xcc
 SYM_CODE_START_LOCAL_NOALIGN(exception_stubs)
 	.set vector, 0

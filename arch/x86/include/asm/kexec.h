@@ -8,8 +8,8 @@
 #define KEXEC_CONTROL_PAGE_SIZE		4096
 
 /*
- * relocate_kernel() and all it needs are copied to the start of the control
- * page.  callthunks.c takes calls to this many bytes for calls to it.
+ * machine_kexec_prepare() copies this many bytes, from relocate_kernel() on, to
+ * the start of the control page.  callthunks.c does not patch calls to them.
  */
 #define KEXEC_CONTROL_CODE_MAX_SIZE	2048
 
@@ -55,14 +55,15 @@ struct kimage;
 
 #define ARCH_HAS_KIMAGE_ARCH
 
-/* The registers of whoever calls it, one after the other into struct pt_regs. */
+/* Store a register of the caller in struct pt_regs. */
 #define CRASH_STORE(reg, field)						\
 	asm volatile("mov %%" #reg ", %0" : "=m" (newregs->field))
 
 /**
- * crash_setup_regs - have the registers at the time of a crash
- * @newregs: gets them
- * @oldregs: those that an exception has saved; NULL for those of the caller
+ * crash_setup_regs - save the registers at the time of a crash
+ * @newregs: where the registers are saved
+ * @oldregs: the registers that an exception has saved; NULL to save the
+ *	registers of the caller
  */
 static __always_inline void crash_setup_regs(struct pt_regs *newregs,
 					     struct pt_regs *oldregs)
@@ -109,7 +110,7 @@ static __always_inline void crash_setup_regs(struct pt_regs *newregs,
 #endif
 	newregs->flags = native_save_fl();
 	newregs->ip = _THIS_IP_;
-	/* In no system call, as far as this frame goes. */
+	/* This frame is not that of a system call. */
 	newregs->orig_ax = -1;
 }
 
@@ -133,13 +134,13 @@ unsigned int arch_crash_get_elfcorehdr_size(void);
 #define KEXEC_ARCH			KEXEC_ARCH_386
 #define KEXEC_DESTINATION_MEMORY_LIMIT	ULONG_MAX
 #define KEXEC_SOURCE_MEMORY_LIMIT	ULONG_MAX
-/* The control page is entered through the kernel's own mapping of it. */
+/* machine_kexec() enters the control page at its virtual address. */
 #define KEXEC_CONTROL_MEMORY_LIMIT	TASK_SIZE
 
 /* A 32-bit crash kernel can read the memory of a 64-bit kernel. */
 #define vmcore_elf_check_arch_cross(x)	((x)->e_machine == EM_X86_64)
 
-/* Page tables for the way into and out of physical addressing. */
+/* Map the control page where paging is switched off, and on again. */
 struct kimage_arch {
 	pte_t *pte0;
 	pte_t *pte1;
@@ -159,7 +160,7 @@ asmlinkage unsigned long relocate_kernel(unsigned long head,
 #else /* CONFIG_X86_64 */
 
 #define KEXEC_ARCH			KEXEC_ARCH_X86_64
-/* MAXMEM is what the paging mode of this boot can map. */
+/* MAXMEM: what the direct map reaches with as many levels as were booted. */
 #define KEXEC_CONTROL_MEMORY_LIMIT	(MAXMEM - 1)
 #define KEXEC_SOURCE_MEMORY_LIMIT	KEXEC_CONTROL_MEMORY_LIMIT
 #define KEXEC_DESTINATION_MEMORY_LIMIT	KEXEC_CONTROL_MEMORY_LIMIT
@@ -173,10 +174,10 @@ struct kimage_arch {
 };
 
 /*
- * The stack of the exception handler, from its stack pointer upwards.  The handler
- * pushes rax first and r15 last.  The stub of the vector pushes the vector, and 0
- * as the error code if the CPU pushes none.  The CPU pushes the rest: SDM volume 3,
- * "64-Bit Mode Stack Frame".
+ * The stack of the exception handler, from its stack pointer upwards.  The
+ * handler pushes rax first and r15 last.  The stub of the vector pushes the
+ * vector, and 0 as the error code if the CPU pushes none.  The CPU pushes the
+ * rest: SDM volume 3, "64-Bit Mode Stack Frame".
  */
 struct kexec_report_frame {
 	u64 r15, r14, r13, r12, r11, r10, r9, r8;
