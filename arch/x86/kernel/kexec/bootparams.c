@@ -35,6 +35,7 @@
 #include <asm/setup.h>
 #include <asm/setup_data.h>
 
+#include "bootparams.h"
 #include "crash.h"
 #include "load.h"
 

@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "bootparams.h"
 #include "crash.h"
 #include "load.h"
 
@@ -56,14 +57,14 @@ struct x86_load *x86_kexec_load_new(struct kimage *image)
 {
 	struct x86_load *load = kzalloc(sizeof(*load), GFP_KERNEL);
 
-	if (load) {
-		load->image = image;
-		load->kernel.at = image->kernel_buf;
-		load->kernel.size = image->kernel_buf_len;
-		image->image_loader_data = load;
-	} else {
+	if (!load) {
 		kexec_refuse(-ENOMEM, "no memory for boot parameters");
+		return NULL;
 	}
+	load->image = image;
+	load->kernel.at = image->kernel_buf;
+	load->kernel.size = image->kernel_buf_len;
+	image->image_loader_data = load;
 	return load;
 }
 

@@ -17,8 +17,8 @@
 #include <linux/cc_platform.h>
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/root_dev.h>
 #include <linux/sizes.h>
 
 #include <asm/bootparam.h>
