@@ -28,7 +28,6 @@
 #include <linux/string.h>
 
 #include "kexec/crash.h"
-#include "kexec/image.h"
 
 /* One for each possible CPU; they never move. */
 note_buf_t __percpu *crash_notes;

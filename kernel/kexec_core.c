@@ -20,6 +20,7 @@
 #include "kexec/files.h"
 #include "kexec/image.h"
 #include "kexec/pages.h"
+#include "kexec/plan.h"
 
 /*
  * Pages of the first block of control pages beside those for the hand-off list:
@@ -222,6 +223,14 @@ static int build_crash(struct kimage *image)
 	       kexec_purgatory_digest(image);
 }
 
+/* The image of a loader that has asked for no place in the crash region. */
+static int check_type(const struct kimage *image)
+{
+	if (IS_ENABLED(CONFIG_CRASH_DUMP) || image->type == KEXEC_TYPE_DEFAULT)
+		return 0;
+	return kexec_refuse(-EADDRNOTAVAIL, "this kernel cannot load crash images");
+}
+
 /**
  * kexec_image_build - complete an image that has its segments
  * @image: the image, which the caller frees if the load fails
@@ -230,7 +239,7 @@ static int build_crash(struct kimage *image)
  */
 int kexec_image_build(struct kimage *image)
 {
-	int err = plan_image(image);
+	int err = check_type(image) ?: plan_image(image);
 
 	if (!err)
 		err = kexec_is_crash(image) ? build_crash(image) :

@@ -36,44 +36,6 @@ static int file_image_type(unsigned long flags)
 					     KEXEC_TYPE_DEFAULT;
 }
 
-/* Any errno of a probe() says that the file has another format: -ENOEXEC. */
-static int ask_loader(const struct kexec_file_ops *fops, struct kimage *image,
-		      const void *buf, unsigned long buf_len)
-{
-	int verdict;
-
-	if (fops->parse)
-		return fops->parse(image);
-	verdict = fops->probe(buf, buf_len);
-	return verdict && verdict != KEXEC_PROBE_REFUSED ? -ENOEXEC : verdict;
-}
-
-/**
- * kexec_image_probe_default - find the loader of a kernel file
- * @image: the image, with the file in kimage.kernel_buf; kimage.fops is set to
- *	the loader that knows the format, if there is one
- * @buf: the file
- * @buf_len: its length in bytes
- *
- * Return: 0; -ENOEXEC if no loader knows the format.  With kimage.fops set:
- * -ENOEXEC if the loader has refused the file, -ENOMEM if it has no memory.
- */
-int kexec_image_probe_default(struct kimage *image, void *buf,
-			      unsigned long buf_len)
-{
-	const struct kexec_file_ops * const *fops;
-	int verdict;
-
-	for (fops = kexec_file_loaders; *fops; fops++) {
-		verdict = ask_loader(*fops, image, buf, buf_len);
-		if (verdict == -ENOEXEC)
-			continue;
-		image->fops = *fops;
-		return verdict == KEXEC_PROBE_REFUSED ? -ENOEXEC : verdict;
-	}
-	return -ENOEXEC;
-}
-
 #ifdef CONFIG_KEXEC_SIG
 static bool sig_enforced = IS_ENABLED(CONFIG_KEXEC_SIG_FORCE);
 
@@ -89,6 +51,8 @@ void set_kexec_sig_enforced(void)
  * kexec_sig_is_enforced - are kernels without a valid signature refused?
  *
  * Lockdown may refuse them as well.
+ *
+ * Return: true if they are.
  */
 bool kexec_sig_is_enforced(void)
 {

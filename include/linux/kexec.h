@@ -35,6 +35,7 @@
 
 #include <linux/crash_reserve.h>
 #include <linux/io.h>
+#include <linux/printk.h>
 #include <linux/range.h>
 #include <linux/verification.h>
 #include <linux/vmcore_info.h>
@@ -504,7 +505,10 @@ do {						\
 
 #endif /* CONFIG_KEXEC_CORE */
 
-/* Last: asm/kexec.h replaces its defaults.  It has stubs for kernels without kexec. */
+/*
+ * linux/crash_core.h comes last: asm/kexec.h replaces its defaults.  It has stubs for
+ * kernels without kexec.
+ */
 #include <linux/crash_core.h>
 
 extern note_buf_t __percpu *crash_notes;

@@ -28,7 +28,6 @@
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
 
-#include "image.h"
 #include "pages.h"
 
 /* The first pass checks for signals after so many pages: 1 GiB. */

@@ -14,10 +14,13 @@
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "crash.h"
+#include "image.h"
 #include "pages.h"
+#include "plan.h"
 
 /* Pages that a block has at least, where memory allows. */
 #define CONTROL_BLOCK_PAGES	16

@@ -28,16 +28,6 @@ struct kexec_crash {
 	bool decrypted;
 };
 
-/*
- * In a kernel without crash dumps the compiler drops what depends on this, calls
- * of functions that are not there included.
- */
-static inline bool kexec_is_crash(const struct kimage *image)
-{
-	return IS_ENABLED(CONFIG_CRASH_DUMP) &&
-	       image->type == KEXEC_TYPE_CRASH;
-}
-
 /* crash_core.c */
 bool crash_slot_try(void);
 void crash_slot_leave(void);

@@ -4,7 +4,7 @@
  * /proc/vmcore.
  *
  * The header is that of a core file, elf(5), with physical addresses for offsets.
- * A PT_NOTE for each possible CPU has its registers, one more has vmcoreinfo, and a
+ * A PT_NOTE for each possible CPU has the registers of that CPU, one more has vmcoreinfo, and a
  * PT_LOAD describes each range of memory.  If the caller wants it, another PT_LOAD
  * has the kernel's text at the addresses for which it was linked.
  */

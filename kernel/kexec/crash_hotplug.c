@@ -24,7 +24,6 @@
 #include <linux/string.h>
 
 #include "crash.h"
-#include "image.h"
 #include "pages.h"
 
 /* Hotplug events so far; protected by crash_lock. */

@@ -89,7 +89,7 @@ static void drop_predecessor(struct kimage *image)
 	image->crash->predecessor = NULL;
 }
 
-/* Drop it only because of what this machine lacks. */
+/* Drop the predecessor only because memory or the region is short. */
 static void give_up_predecessor(struct kimage *image, const char *why)
 {
 	pr_warn("the crash image is dropped before its successor is complete: %s\n",
@@ -107,7 +107,7 @@ int kexec_crash_prepare(struct kimage *image)
 {
 	int err;
 
-	/* A hotplug event may be changing it. */
+	/* A hotplug event may be changing the loaded image. */
 	mutex_lock(&crash_lock);
 	image->crash->predecessor = kexec_crash_image;
 	mutex_unlock(&crash_lock);
@@ -130,7 +130,7 @@ int kexec_crash_prepare(struct kimage *image)
  *
  * Drops the predecessor.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or an errno.
  */
 int kexec_crash_write_through(struct kimage *image)
 {
@@ -186,7 +186,10 @@ static void copy_extent(const struct kexec_extent *extent)
 	}
 }
 
-/* Crash_slot is held meanwhile, so only the copy itself is done here. */
+/*
+ * The caller holds crash_slot, so a panic finds no crash kernel now: only what
+ * cannot be done before is done here.
+ */
 static int commit(struct kimage *image)
 {
 	struct kexec_extent extent;

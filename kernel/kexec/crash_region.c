@@ -19,8 +19,8 @@
 #include <linux/slab.h>
 
 #include "crash.h"
-#include "image.h"
 #include "pages.h"
+#include "plan.h"
 
 /* See above. */
 DEFINE_MUTEX(crash_lock);
@@ -110,7 +110,7 @@ static int decrypt_segment(const struct kexec_segment *segment)
  * With host memory encryption the next kernel reads memory without it, so the
  * segments must be written without it.
  *
- * Return: 0; or -ENOMEM, kexec_crash_encrypt() has to follow either way.
+ * Return: 0 or an errno; kexec_crash_encrypt() has to follow either way.
  */
 int kexec_crash_decrypt(struct kimage *image)
 {
@@ -212,7 +212,7 @@ struct page *kexec_crash_hole(struct kimage *image, unsigned long pages,
  *
  * For arch_crash_handle_hotplug_event(); crash_lock is held.
  *
- * Return: 0; or -ENOMEM, the segment is unchanged then.
+ * Return: 0; or an errno, the segment is unchanged then.
  */
 int kexec_crash_rewrite(struct kimage *image, unsigned long index,
 			const void *buf, size_t size)

@@ -103,7 +103,7 @@ static void promote_low_region(void)
 	insert_resource(&iomem_resource, &crashk_res);
 }
 
-/* A hotplug event may be changing the image. */
+/* A hotplug event may be changing the loaded image. */
 static bool is_loaded(void)
 {
 	bool loaded;

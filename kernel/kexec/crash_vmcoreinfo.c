@@ -11,7 +11,6 @@
 #include <linux/mm.h>
 
 #include "crash.h"
-#include "image.h"
 #include "pages.h"
 
 #define VMCOREINFO_PAGES	DIV_ROUND_UP(VMCOREINFO_BYTES, PAGE_SIZE)

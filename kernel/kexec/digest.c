@@ -22,7 +22,6 @@
 
 #include "crash.h"
 #include "files.h"
-#include "image.h"
 #include "pages.h"
 
 static bool is_purgatory(const struct kimage *image, unsigned long i)

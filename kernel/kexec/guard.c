@@ -3,9 +3,8 @@
  * Write protection of a loaded image.
  *
  * From install to hand-off the kernel may write neither to pages in place nor to
- * control pages.  A stray write then faults at the instruction that writes,
- * instead of being found, or not, by the next kernel.  Staged pages are not
- * protected: there may be thousands of them, and the kernel never joins a large
+ * control pages.  A stray write then faults at the instruction that writes; without
+ * protection only the next kernel could notice it.  Staged pages are not protected: there may be thousands of them, and the kernel never joins a large
  * mapping again that was split for one page.
  *
  * crash_region.c protects a crash image, with all of the reserved region.
@@ -20,7 +19,6 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "image.h"
 #include "pages.h"
 
 /* A shorter run is not worth a split mapping, unless it is a destination. */
@@ -73,8 +71,9 @@ static int guard_destination(struct kimage *image,
 			     const struct plan_range *dest)
 {
 	unsigned long least = min_t(u64, GUARD_MIN_PAGES,
-				    dest->end - dest->start), pages;
+				    dest->end - dest->start);
 	struct plan_range run = { .start = dest->start };
+	unsigned long pages;
 	int err;
 
 	for (; next_in_place(image, &run, dest->end); run.start = run.end) {

@@ -32,7 +32,8 @@ static int memory_event(struct notifier_block *nb, unsigned long event,
 {
 	const struct memory_notify *memory = arg;
 	const struct plan_range range = {
-		memory->start_pfn, memory->start_pfn + memory->nr_pages,
+		.start	= memory->start_pfn,
+		.end	= memory->start_pfn + memory->nr_pages,
 	};
 
 	switch (event) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The first and the last moment of an image.
+ * Allocation and freeing of an image.
  *
  * Everything that a load takes hangs off the image from the first moment, so that
  * one function can free an image in any half-built state.

@@ -11,7 +11,19 @@
 #define KEXEC_IMAGE_H
 
 #include <linux/kexec.h>
-#include <linux/printk.h>
+
+/**
+ * kexec_is_crash - is an image a crash image?
+ * @image: the image
+ *
+ * Constant false without CONFIG_CRASH_DUMP.  The compiler then drops the code
+ * behind it, with the calls of functions that are not built.
+ */
+static inline bool kexec_is_crash(const struct kimage *image)
+{
+	return IS_ENABLED(CONFIG_CRASH_DUMP) &&
+	       image->type == KEXEC_TYPE_CRASH;
+}
 
 /* slot.c */
 bool kexec_trylock(void);

@@ -14,8 +14,8 @@
 
 #include <linux/mm.h>
 
-#include "image.h"
 #include "pages.h"
+#include "plan.h"
 
 static bool is_listed(const struct kexec_extent *extent)
 {

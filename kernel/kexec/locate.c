@@ -29,8 +29,11 @@
 
 #include "crash.h"
 #include "files.h"
-#include "image.h"
 #include "pages.h"
+#include "plan.h"
+
+/* Attempts at a claim that one search for a place may make. */
+#define CLAIM_TRIES		8
 
 /**
  * struct kexec_search - the search for a place of one buffer
@@ -276,13 +279,13 @@ static int claim_place(struct kexec_search *search)
 
 	search->claim = true;
 	search->free_only = true;
-	search->tries = KEXEC_CLAIM_TRIES;
+	search->tries = CLAIM_TRIES;
 	err = search_ram(search);
 	if (err)
 		return err;
 
 	search->free_only = false;
-	search->tries = KEXEC_CLAIM_TRIES;
+	search->tries = CLAIM_TRIES;
 	return search_ram(search);
 }
 

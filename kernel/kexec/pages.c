@@ -350,11 +350,12 @@ int kexec_map_pooled(struct kimage *image, const struct plan_range *gap)
 {
 	struct kexec_memory *memory = image->memory;
 	unsigned long pfn = gap->start, source, pages;
+	struct page *page;
 	int err;
 
 	for (; pfn < gap->end; pfn += pages) {
-		source = page_to_boot_pfn(run_take(&memory->pool,
-						   gap->end - pfn, &pages));
+		page = run_take(&memory->pool, gap->end - pfn, &pages);
+		source = page_to_boot_pfn(page);
 		memory->pooled -= pages;
 		err = map_pages(image, pfn, source, pages);
 		if (err) {
@@ -521,8 +522,7 @@ static void free_run(unsigned long pfn, unsigned long pages,
 static bool is_owned(const struct kimage *image,
 		     const struct kexec_extent *extent)
 {
-	return image->type != KEXEC_TYPE_CRASH ||
-	       extent->source != extent->dest;
+	return !kexec_is_crash(image) || extent->source != extent->dest;
 }
 
 /**
@@ -544,11 +544,11 @@ void kexec_free_sources(struct kimage *image, struct kimage *heir)
 /* A crash image has borrowed its control pages from the crash region. */
 static void free_block(struct kimage *image, struct kexec_block *block)
 {
-	if (image->type != KEXEC_TYPE_CRASH)
-		kexec_disown_pages(block->page, block->pages);
-	else
+	if (kexec_is_crash(image))
 		arch_kexec_pre_free_pages(page_address(block->page),
 					  block->pages);
+	else
+		kexec_disown_pages(block->page, block->pages);
 }
 
 /**

@@ -31,7 +31,7 @@
  *	bytes; see pages.c
  * @in_place: pages of @dest that hold their own bytes
  * @staged: pages of @dest whose bytes wait elsewhere
- * @pool: runs of pages that can be staged to and have no destination yet
+ * @pool: runs of pages that can hold staged bytes and have no destination yet
  * @pooled: pages in @pool
  * @unfit: runs of pages that can serve neither as source nor as control page;
  *	the image keeps them until the load is over, so that the page allocator
@@ -42,8 +42,8 @@
  * @guarded: ranges that are write-protected
  * @attempts: attempts at a claim that the load may still make
  *
- * The holder of kexec_lock builds an image and owns its struct kexec_memory.
- * Afterwards the holder of the slot does.
+ * The holder of kexec_lock changes it; for the crash image in its slot the holder of
+ * crash_lock reads it as well.
  */
 struct kexec_memory {
 	struct plan_range dest[KEXEC_SEGMENT_MAX];
@@ -152,12 +152,8 @@ bool kexec_covers(const struct kimage *image, struct plan_range range);
 bool kexec_begin_offline(struct plan_range range);
 void kexec_end_offline(void);
 
-/*
- * Attempts that one load may spend on claims, each worth milliseconds, and those
- * of one buffer's search for a place among them.
- */
+/* Attempts at claims that one load may make; each takes milliseconds. */
 #define KEXEC_CLAIM_ATTEMPTS		256
-#define KEXEC_CLAIM_TRIES		8
 
 /* claim.c */
 #ifdef CONFIG_KEXEC_INPLACE

@@ -18,7 +18,6 @@
 #include <linux/string.h>
 
 #include "files.h"
-#include "image.h"
 #include "link.h"
 
 static_assert(__same_type(Elf_Shdr, Elf64_Shdr));

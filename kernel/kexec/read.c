@@ -27,7 +27,6 @@
 #include <linux/vmalloc.h>
 
 #include "files.h"
-#include "image.h"
 #include "pages.h"
 
 /* Longer files are refused. */
@@ -316,19 +315,6 @@ static void free_file(struct kexec_file *file)
 			cond_resched();
 	}
 	kvfree(file->page);
-}
-
-/**
- * kexec_image_post_load_cleanup_default - release what the loader keeps
- * @image: the image
- *
- * Return: what the loader's cleanup returned, 0 without one.
- */
-int kexec_image_post_load_cleanup_default(struct kimage *image)
-{
-	if (!image->fops || !image->fops->cleanup)
-		return 0;
-	return image->fops->cleanup(image->image_loader_data);
 }
 
 /**

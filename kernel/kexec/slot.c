@@ -3,9 +3,10 @@
  * The two slots for complete images, and the lock of loads.
  *
  * One slot has the image that reboot(2) executes, the other one has the image
- * that a panic executes.  kexec_lock serialises loads, unloads and
- * reboot(LINUX_REBOOT_CMD_KEXEC).  All of them try the lock and never wait for
- * it; a reboot keeps it to the end of this kernel.
+ * that a panic executes.  kexec_lock serialises loads, unloads,
+ * reboot(LINUX_REBOOT_CMD_KEXEC), the use of /sys/kernel/kexec_crash_size, and the
+ * memory notifier when it drops an image.  All of them try the lock and never wait
+ * for it; a reboot keeps it to the end of this kernel.
  */
 #include <linux/mutex.h>
 
@@ -20,10 +21,9 @@ struct kimage *kexec_crash_image;
 bool kexec_file_dbg_print;
 
 /**
- * kexec_trylock - begin a load, an unload or a reboot
+ * kexec_trylock - try to take kexec_lock
  *
- * Return: false if another one is in progress; true, kexec_unlock() has to
- * follow.
+ * Return: true, kexec_unlock() has to follow; false if kexec_lock is taken.
  */
 bool kexec_trylock(void)
 {
@@ -31,7 +31,7 @@ bool kexec_trylock(void)
 }
 
 /**
- * kexec_unlock - end what kexec_trylock() has begun
+ * kexec_unlock - release kexec_lock
  */
 void kexec_unlock(void)
 {
@@ -41,6 +41,8 @@ void kexec_unlock(void)
 /**
  * kexec_slot - the slot for images of a type
  * @type: %KEXEC_TYPE_DEFAULT or %KEXEC_TYPE_CRASH
+ *
+ * Return: the address of the slot.
  */
 struct kimage **kexec_slot(int type)
 {

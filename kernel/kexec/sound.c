@@ -46,7 +46,9 @@ static u64 first_covered(const struct kimage *image, u64 start, u64 end)
 /**
  * kexec_covers - does an image have a destination in a range?
  * @image: the image
- * @range: page frames
+ * @range: page frames of this kernel, where they differ from those of the next one
+ *
+ * Return: true if it does.
  */
 bool kexec_covers(const struct kimage *image, struct plan_range range)
 {
@@ -66,7 +68,7 @@ static bool hold_destinations(struct kimage *image, unsigned long *pfn)
 {
 	bool stay;
 
-	if (image->type == KEXEC_TYPE_CRASH)
+	if (kexec_is_crash(image))
 		return true;
 	spin_lock(&offline_lock);
 	*pfn = first_covered(image, going_offline.start, going_offline.end);
@@ -155,7 +157,9 @@ static int check_pfn(unsigned long pfn, unsigned long *ram)
 
 /**
  * kexec_page_is_sound - could a page be a destination now?
- * @pfn: its page frame
+ * @pfn: its page frame, for the next kernel
+ *
+ * Return: true if it is no RAM, or RAM that is online and has no hardware error.
  */
 bool kexec_page_is_sound(unsigned long pfn)
 {
@@ -229,10 +233,11 @@ static int accept_destination(const struct plan_range *dest)
  * @image: the image; its destinations are known
  *
  * Accepts memory that the firmware has not handed over yet.  The load holds the
- * destinations afterwards, until kexec_release_destinations().
+ * destinations afterwards, also after an error, until kexec_release_destinations().
+ * A crash image holds nothing, since reserved memory does not go offline.
  *
  * Return: 0; -EHWPOISON if a page has an error, -EADDRNOTAVAIL if one is
- * offline, -EBUSY if one is about to be, -ENOMEM after a fatal signal.
+ * offline, -EBUSY if one is going offline, -ENOMEM after a fatal signal.
  */
 int kexec_check_destinations(struct kimage *image)
 {

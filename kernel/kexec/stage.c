@@ -59,8 +59,8 @@ static int stage_destination(struct kimage *image,
  * kexec_stage - find a source for every destination page that has none
  * @image: the image
  *
- * A crash image for which memory is short gets its region as its source, see
- * kexec_crash_write_through().
+ * If memory is short for a crash image, the rest of it is written to the crash
+ * region in place, see kexec_crash_write_through().
  *
  * Return: 0 or -ENOMEM, after a fatal signal too.
  */

@@ -25,14 +25,6 @@
 #include "crash.h"
 #include "load.h"
 
-/* A unified kernel image contains a bzImage, but does not start with it. */
-const struct kexec_file_ops * const kexec_file_loaders[] = {
-	&kexec_bzimage_ops,
-	&kexec_uki_ops,
-	&kexec_vmlinux_ops,
-	NULL
-};
-
 /**
  * x86_kexec_refuse_file - log why a file of a known format cannot be loaded
  * @format: name of the format

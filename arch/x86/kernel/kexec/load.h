@@ -12,6 +12,7 @@
  *	bzimage.c	loader of bzImages
  *	vmlinux.c	loader of vmlinux files
  *	uki.c		loader of unified kernel images
+ *	loaders.c	the table of loaders
  *	load.c		the steps that all loaders have in common
  *	bootparams.c	the boot data: boot_params, command line, setup_data
  *	crash_load.c	the ELF header and the memory map of a crash image
