@@ -7,6 +7,7 @@
  * The log is rate limited, so nothing here reads it.
  */
 #include "kexec_crash_test.h"
+#include "kexec_leak.h"
 
 static const char data[PAGE];
 
@@ -118,24 +119,12 @@ static long lost_pages(struct __test_metadata *_metadata,
 	return before - free_pages();
 }
 
-/*
- * The first pass is for caches to fill.  A page in two rounds is a leak, if it is
- * so each time; a kernel thread that starts takes some pages, too, but once.
- */
-#define PASSES	4
-
 TEST_F_TIMEOUT(crash_leak, memory, 300)
 {
-	int pass, rounds;
-	long lost;
+	struct passes p = { .nr = 0 };
 
-	for (pass = 0; pass < PASSES; pass++) {
-		lost = lost_pages(_metadata, self, variant, &rounds);
-		TH_LOG("%d rounds: %ld pages less", rounds, lost);
-		if (pass && lost < rounds / 2)
-			break;
-	}
-	EXPECT_LT(pass, PASSES);
+	while (another_pass(_metadata, &p))
+		p.lost = lost_pages(_metadata, self, variant, &p.rounds);
 }
 
 TEST_HARNESS_MAIN
