@@ -42,7 +42,16 @@ static inline long load(const struct load *l)
 	return result(syscall(SYS_kexec_load, l->entry, 2UL, l->table, l->flags));
 }
 
-/* Load with the @nth fault; *@met says whether the load came that far. */
+static inline void prepare_files(struct load *l, unsigned long flags)
+{
+	l->from_files = true;
+	l->call = (struct file_call) {
+		.kernel = bzimage(NULL), .initrd = file_of_zeroes(64 * KIB),
+		.cmdline = "", .length = 1, .flags = flags,
+	};
+}
+
+/* Load with the @nth fault; *@met says whether the load has met it. */
 static inline long load_with_fault(const struct load *l, int nth, bool *met)
 {
 	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
@@ -59,6 +68,34 @@ static inline long load_with_fault(const struct load *l, int nth, bool *met)
 		rc = -errno;
 	close(fd);
 	return rc;
+}
+
+/*
+ * Load with the first fault, with the second, and so on, until a load ends before
+ * it meets its fault; that load must succeed.  @check gets the number of the fault
+ * and the result of each load, 0 or -errno.
+ */
+static inline void load_with_each_fault(struct __test_metadata *_metadata,
+					const struct load *l,
+					void (*check)(struct __test_metadata *_metadata,
+						      int nth, long rc))
+{
+	int nth, failed = 0;
+	bool met = true;
+	long rc;
+
+	for (nth = 1; met; nth++) {
+		rc = load_with_fault(l, nth, &met);
+		EXPECT_TRUE(!rc || rc == -ENOMEM || rc == -EFAULT)
+			TH_LOG("fault %d: %ld", nth, rc);
+		check(_metadata, nth, rc);
+		failed += rc != 0;
+	}
+	TH_LOG("%d faults, %d loads failed", nth - 2, failed);
+	EXPECT_EQ(0, rc)
+		TH_LOG("fails without a fault");
+	EXPECT_GT(failed, 0)
+		TH_LOG("no fault has reached a load");
 }
 
 #endif /* KEXEC_FAULT_H */

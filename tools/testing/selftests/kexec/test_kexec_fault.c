@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation of a load, made to fail in turn.
+ * Each allocation of a load fails in turn.
  *
- * n grows until a whole load passes without meeting the n-th.  Whatever fails,
- * either the load copes, or it says so and the image before it is still there.
+ * A load that meets such a fault either succeeds all the same, or it fails and the
+ * image before it stays loaded.
  */
 #include "kexec_fault.h"
 
@@ -19,11 +19,11 @@ FIXTURE_VARIANT(fault) {
 	unsigned long flags;
 };
 
-/* A destination of its own, and one that the image before it still owns. */
+/* A destination of its own, and the destination of the image before it. */
 FIXTURE_VARIANT_ADD(fault, elsewhere) { .shift = 8 * MIB };
 FIXTURE_VARIANT_ADD(fault, same_place) { .shift = 0 };
 
-/* From files the kernel finds the place; staged there is nothing to claim. */
+/* The kernel chooses the destination of files; if it stages, it claims nothing. */
 FIXTURE_VARIANT_ADD(fault, from_files) { .from_files = true };
 FIXTURE_VARIANT_ADD(fault, from_files_staged) {
 	.from_files = true, .flags = KEXEC_FILE_NO_CMA,
@@ -37,15 +37,6 @@ static void prepare_segments(struct load *l, unsigned long at)
 	};
 	l->table[1] = (struct segment) {
 		.mem = at + 4 * MIB, .memsz = 4 * MIB,
-	};
-}
-
-static void prepare_files(struct load *l, unsigned long flags)
-{
-	l->from_files = true;
-	l->call = (struct file_call) {
-		.kernel = bzimage(NULL), .initrd = file_of_zeroes(64 * KIB),
-		.cmdline = "", .length = 1, .flags = flags,
 	};
 }
 
@@ -76,25 +67,15 @@ FIXTURE_TEARDOWN(fault)
 	EXPECT_EQ(0, image_loaded());
 }
 
+static void check_left(struct __test_metadata *_metadata, int nth, long rc)
+{
+	ASSERT_EQ(1, image_loaded())
+		TH_LOG("fault %d: %ld, and no image is loaded", nth, rc);
+}
+
 TEST_F_TIMEOUT(fault, nth, 300)
 {
-	int nth, failed = 0;
-	bool met = true;
-	long rc;
-
-	for (nth = 1; met; nth++) {
-		rc = load_with_fault(&self->load, nth, &met);
-		EXPECT_TRUE(!rc || rc == -ENOMEM || rc == -EFAULT)
-			TH_LOG("fault %d: %ld", nth, rc);
-		ASSERT_EQ(1, image_loaded())
-			TH_LOG("fault %d: the image loaded before is gone", nth);
-		failed += rc != 0;
-	}
-	TH_LOG("%d faults, %d loads failed", nth - 2, failed);
-	EXPECT_EQ(0, rc)
-		TH_LOG("fails without a fault");
-	EXPECT_GT(failed, 0)
-		TH_LOG("no fault has reached a load");
+	load_with_each_fault(_metadata, &self->load, check_left);
 }
 
 TEST_HARNESS_MAIN
