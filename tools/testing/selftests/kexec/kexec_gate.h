@@ -81,6 +81,20 @@ static inline bool gate_start(struct gate *g)
 	       msg.event == UFFD_EVENT_PAGEFAULT;
 }
 
+/*
+ * Make a gate of @bytes and start @call, which stands at the gate on return.  False
+ * where the test is skipped: without userfaultfd nothing stops the kernel.
+ */
+static inline bool start_gate_or_skip(struct __test_metadata *_metadata,
+				      struct gate *g, unsigned long bytes,
+				      long (*call)(const struct gate *g))
+{
+	if (!gate_init(g, bytes, call))
+		SKIP(return false, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
+	ASSERT_TRUE(gate_start(g));
+	return true;
+}
+
 /* The call reads zeroes and goes on. */
 static inline void gate_open(struct gate *g)
 {
@@ -151,6 +165,30 @@ static inline double kill_and_wait(pid_t pid)
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	return seconds_between(&from, &to);
+}
+
+/* Start a victim, which has @ms milliseconds from then on to reach its gate. */
+static inline void victim_run(struct victim *v, unsigned long bytes,
+			      long (*call)(const struct gate *g), int ms)
+{
+	struct pollfd said = { .events = POLLIN };
+
+	victim_start(v, bytes, call, true);
+	said.fd = v->said;
+	poll(&said, 1, ms);
+}
+
+/* Kill the victim, in the middle of its load, which ends within @limit seconds. */
+static inline void kill_victim(struct __test_metadata *_metadata,
+			       struct victim *v, double limit)
+{
+	double seconds = kill_and_wait(v->pid);
+
+	close(v->said);
+	TH_LOG("gone after %.3f s, may take %.3f s", seconds, limit);
+	EXPECT_TRUE(seconds >= 0)
+		TH_LOG("it was not killed: the load was over before");
+	EXPECT_TRUE(seconds < limit);
 }
 
 /*

@@ -305,4 +305,33 @@ static inline void check_reason(struct __test_metadata *_metadata,
 
 #define SAYS(...) ((const char *const [SAYS_MAX]) { __VA_ARGS__ })
 
+/* --- fixtures ---------------------------------------------------------- */
+
+/* An image is loaded before the test; @rc is the result of that load. */
+static inline void loaded_setup(struct __test_metadata *_metadata,
+				struct kmsg *k, long rc)
+{
+	ASSERT_EQ(0, rc);
+	ASSERT_TRUE(kmsg_open(k));
+}
+
+/* No image is loaded before the test. */
+static inline void empty_setup(struct __test_metadata *_metadata,
+			       struct kmsg *k, long (*unload)(void),
+			       long (*is_loaded)(void))
+{
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, is_loaded());
+	ASSERT_TRUE(kmsg_open(k));
+}
+
+static inline void unload_teardown(struct __test_metadata *_metadata,
+				   struct kmsg *k, long (*unload)(void),
+				   long (*is_loaded)(void))
+{
+	close(k->fd);
+	EXPECT_EQ(0, unload());
+	EXPECT_EQ(0, is_loaded());
+}
+
 #endif /* KEXEC_TEST_H */

@@ -80,15 +80,12 @@ FIXTURE_SETUP(refused)
 		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
 	if (!find_crash_region(&self->region))
 		SKIP(return, "no crash region: needs crashkernel=");
-	ASSERT_EQ(0, load_kept(&self->region));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg, load_kept(&self->region));
 }
 
 FIXTURE_TEARDOWN(refused)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, unload_by_file());
-	EXPECT_EQ(0, crash_loaded());
+	unload_teardown(_metadata, &self->kmsg, unload_by_file, crash_loaded);
 }
 
 FIXTURE_VARIANT_ADD(refused, unknown_flag) {
@@ -197,18 +194,14 @@ FIXTURE_SETUP(files)
 	self->initrd = real ? open_named("INITRD") : file_of_zeroes(MIB);
 	if (self->kernel < 0 || self->initrd < 0)
 		SKIP(return, "the environment names no KERNEL and INITRD");
-	ASSERT_EQ(0, unload_by_file());
-	ASSERT_EQ(0, crash_loaded());
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	empty_setup(_metadata, &self->kmsg, unload_by_file, crash_loaded);
 }
 
 FIXTURE_TEARDOWN(files)
 {
 	EXPECT_EQ(0, kmsg_refusals(&self->kmsg))
 		TH_LOG("logged without need: %s", self->kmsg.last);
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, unload_by_file());
-	EXPECT_EQ(0, crash_loaded());
+	unload_teardown(_metadata, &self->kmsg, unload_by_file, crash_loaded);
 }
 
 static long load(const FIXTURE_DATA(files) *self, unsigned long flags)

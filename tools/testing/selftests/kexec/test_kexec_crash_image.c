@@ -147,9 +147,8 @@ TEST_F(crash, busy)
 	struct gate g;
 
 	ASSERT_EQ(0, load_kept(&region));
-	if (!gate_init(&g, 4 * PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, 4 * PAGE, load_gate))
+		return;
 
 	expect_busy(_metadata, &self->kmsg);
 	check_kept(_metadata, &region);
@@ -165,9 +164,8 @@ TEST_F(crash, busy_with_nothing_loaded)
 {
 	struct gate g;
 
-	if (!gate_init(&g, 4 * PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, 4 * PAGE, load_gate))
+		return;
 
 	expect_busy(_metadata, &self->kmsg);
 	EXPECT_EQ(0, crash_loaded());
@@ -182,9 +180,8 @@ TEST_F(crash, busy_in_the_order_of_checks)
 	struct segment odd = { .mem = 1, .memsz = PAGE };
 	struct gate g;
 
-	if (!gate_init(&g, PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, PAGE, load_gate))
+		return;
 
 	EXPECT_EQ(-EINVAL, crash_load_at(0, 1, &odd, 1 << 4));
 	EXPECT_EQ(-EFAULT, crash_load_at(0, 1, BAD_POINTER, 0));
@@ -210,9 +207,8 @@ TEST_F(crash, busy_with_a_normal_load)
 	struct gate g;
 
 	ASSERT_EQ(0, load_kept(&region));
-	if (!gate_init(&g, PAGE, load_normal_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, PAGE, load_normal_gate))
+		return;
 
 	expect_busy(_metadata, &self->kmsg);
 	EXPECT_EQ(1, crash_loaded());
@@ -256,13 +252,7 @@ FIXTURE_TEARDOWN(killed)
 static void check_kill(struct __test_metadata *_metadata, struct victim *v,
 		       double limit, bool empty)
 {
-	double seconds = kill_and_wait(v->pid);
-
-	close(v->said);
-	TH_LOG("gone after %.3f s, may take %.3f s", seconds, limit);
-	EXPECT_TRUE(seconds >= 0)
-		TH_LOG("it was not killed: the load was over before");
-	EXPECT_TRUE(seconds < limit);
+	kill_victim(_metadata, v, limit);
 	if (!empty) {
 		check_kept(_metadata, &region);
 		return;
@@ -284,14 +274,11 @@ TEST_F(killed, while_it_waits_for_a_page)
 /* From the system call on; when it is over the same image is loaded again. */
 TEST_F_TIMEOUT(killed, at_any_moment, 180)
 {
-	struct pollfd said = { .events = POLLIN };
 	double limit = patience(large());
 	int ms;
 
 	for (ms = 1; ms <= 256; ms *= 2) {
-		victim_start(&self->victim, large(), load_gate, true);
-		said.fd = self->victim.said;
-		poll(&said, 1, ms);
+		victim_run(&self->victim, large(), load_gate, ms);
 		check_kill(_metadata, &self->victim, limit, variant->empty);
 	}
 	EXPECT_EQ(0, load_new())

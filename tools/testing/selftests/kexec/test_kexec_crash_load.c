@@ -79,15 +79,12 @@ FIXTURE_SETUP(refused)
 {
 	if (!find_crash_region(&self->region))
 		SKIP(return, "no crash region: needs crashkernel=");
-	ASSERT_EQ(0, load_kept(&self->region));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg, load_kept(&self->region));
 }
 
 FIXTURE_TEARDOWN(refused)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, crash_unload());
-	EXPECT_EQ(0, crash_loaded());
+	unload_teardown(_metadata, &self->kmsg, crash_unload, crash_loaded);
 }
 
 /* What comes before the entry is looked at. */
@@ -302,16 +299,12 @@ FIXTURE_SETUP(accepted)
 {
 	if (!find_crash_region(&self->region))
 		SKIP(return, "no crash region: needs crashkernel=");
-	ASSERT_EQ(0, crash_unload());
-	ASSERT_EQ(0, crash_loaded());
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	empty_setup(_metadata, &self->kmsg, crash_unload, crash_loaded);
 }
 
 FIXTURE_TEARDOWN(accepted)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, crash_unload());
-	EXPECT_EQ(0, crash_loaded());
+	unload_teardown(_metadata, &self->kmsg, crash_unload, crash_loaded);
 }
 
 FIXTURE_VARIANT_ADD(accepted, entry_first) {
@@ -417,9 +410,7 @@ FIXTURE_SETUP(machine)
 
 FIXTURE_TEARDOWN(machine)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, crash_unload());
-	EXPECT_EQ(0, crash_loaded());
+	unload_teardown(_metadata, &self->kmsg, crash_unload, crash_loaded);
 }
 
 static void check_failed(struct __test_metadata *_metadata, bool empty,

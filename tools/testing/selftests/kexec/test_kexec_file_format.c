@@ -40,14 +40,13 @@ FIXTURE_SETUP(broken)
 {
 	if (!have_file_load())
 		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
-	ASSERT_EQ(0, kexec_file_load(bzimage(NULL), -1, NULL, 0, NO_INITRD));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg,
+		     kexec_file_load(bzimage(NULL), -1, NULL, 0, NO_INITRD));
 }
 
 FIXTURE_TEARDOWN(broken)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_file_unload());
+	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 /* --- bzImage: the least that a loader can work with -------------------- */
@@ -520,14 +519,13 @@ FIXTURE_SETUP(too_large)
 		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
 	if (find_ram(variant->needs))
 		SKIP(return, "this machine has that much in one piece");
-	ASSERT_EQ(0, kexec_file_load(bzimage(NULL), -1, NULL, 0, NO_INITRD));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg,
+		     kexec_file_load(bzimage(NULL), -1, NULL, 0, NO_INITRD));
 }
 
 FIXTURE_TEARDOWN(too_large)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_file_unload());
+	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 FIXTURE_VARIANT_ADD(too_large, bzimage) {
@@ -577,15 +575,12 @@ FIXTURE_SETUP(sound)
 {
 	if (!have_file_load())
 		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
-	ASSERT_EQ(0, image_loaded());
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	empty_setup(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 FIXTURE_TEARDOWN(sound)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_file_unload());
-	EXPECT_EQ(0, image_loaded());
+	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 FIXTURE_VARIANT_ADD(sound, bzimage) {

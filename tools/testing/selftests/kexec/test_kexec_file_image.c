@@ -48,9 +48,7 @@ FIXTURE_SETUP(file_image)
 
 FIXTURE_TEARDOWN(file_image)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_file_unload());
-	EXPECT_EQ(0, image_loaded());
+	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 TEST_F(file_image, loaded_follows)
@@ -106,9 +104,8 @@ TEST_F(file_image, busy)
 {
 	struct gate g;
 
-	if (!gate_init(&g, PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, PAGE, load_gate))
+		return;
 
 	EXPECT_EQ(-EBUSY, load(small));
 	check_reason(_metadata, &self->kmsg, SAYS("under way"));
@@ -127,9 +124,8 @@ TEST_F(file_image, busy_in_the_order_of_checks)
 {
 	struct gate g;
 
-	if (!gate_init(&g, PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, PAGE, load_gate))
+		return;
 
 	EXPECT_EQ(-EINVAL, kexec_file_load(-1, -1, NULL, 0, 1 << 6));
 	EXPECT_EQ(-EBUSY, kexec_file_load(-1, -1, NULL, 0, 0));
@@ -143,9 +139,8 @@ TEST_F(file_image, files_are_let_go_when_read)
 {
 	struct gate g;
 
-	if (!gate_init(&g, PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, PAGE, load_gate))
+		return;
 
 	EXPECT_LE(0, file_reopen(kernel, O_WRONLY));
 	EXPECT_EQ(0, ftruncate(file_reopen(small, O_WRONLY), 0));
@@ -190,15 +185,11 @@ FIXTURE_TEARDOWN(file_killed)
 static void check_kill(struct __test_metadata *_metadata, struct victim *v,
 		       double limit, long before, struct kmsg *kmsg)
 {
-	double seconds = kill_and_wait(v->pid);
-	long lost = before - free_pages();
+	long lost;
 
-	close(v->said);
-	TH_LOG("gone after %.3f s, may take %.3f s, %ld pages less", seconds,
-	       limit, lost);
-	EXPECT_TRUE(seconds >= 0)
-		TH_LOG("it was not killed: the load was over before");
-	EXPECT_TRUE(seconds < limit);
+	kill_victim(_metadata, v, limit);
+	lost = before - free_pages();
+	TH_LOG("%ld pages less", lost);
 	EXPECT_LT(lost, (long)(INITRD / 8 / PAGE));
 	EXPECT_GE(1, kmsg_refusals(kmsg))
 		TH_LOG("more than one line; the last: %s", kmsg->last);
@@ -223,13 +214,10 @@ TEST_F_TIMEOUT(file_killed, with_both_files_read, 180)
 /* From the system call on: the most of it is spent on reading. */
 TEST_F_TIMEOUT(file_killed, at_any_moment, 180)
 {
-	struct pollfd said = { .events = POLLIN };
 	int ms;
 
 	for (ms = 1; ms <= 256; ms *= 2) {
-		victim_start(&self->victim, PAGE, load_gate_large, true);
-		said.fd = self->victim.said;
-		poll(&said, 1, ms);
+		victim_run(&self->victim, PAGE, load_gate_large, ms);
 		check_kill(_metadata, &self->victim, self->limit, self->before,
 			   &self->kmsg);
 	}

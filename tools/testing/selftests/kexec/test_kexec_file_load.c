@@ -174,15 +174,12 @@ FIXTURE_SETUP(refused)
 	if (!have_file_load())
 		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
 	good = prepare(&(struct call) { .length = 20 });
-	ASSERT_EQ(0, make_call(&good));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg, make_call(&good));
 }
 
 FIXTURE_TEARDOWN(refused)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_file_unload());
-	EXPECT_EQ(0, image_loaded());
+	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 /* Flags come before anything else is looked at, and all 64 bits count. */
@@ -397,15 +394,12 @@ FIXTURE_SETUP(accepted)
 {
 	if (!have_file_load())
 		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
-	ASSERT_EQ(0, image_loaded());
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	empty_setup(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 FIXTURE_TEARDOWN(accepted)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_file_unload());
-	EXPECT_EQ(0, image_loaded());
+	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 FIXTURE_VARIANT_ADD(accepted, kernel_initrd_cmdline) {
@@ -490,14 +484,13 @@ FIXTURE_SETUP(machine)
 	if (!have_file_load())
 		SKIP(return, "no kexec_file_load (CONFIG_KEXEC_FILE)");
 	self->kernel = open_kernel(GOOD);
-	ASSERT_EQ(0, kexec_file_load(self->kernel, -1, NULL, 0, NO_INITRD));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg,
+		     kexec_file_load(self->kernel, -1, NULL, 0, NO_INITRD));
 }
 
 FIXTURE_TEARDOWN(machine)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_file_unload());
+	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
 /* What comes after the first NUL is carried along and means nothing. */

@@ -35,9 +35,7 @@ FIXTURE_SETUP(image)
 
 FIXTURE_TEARDOWN(image)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_unload());
-	EXPECT_EQ(0, image_loaded());
+	unload_teardown(_metadata, &self->kmsg, kexec_unload, image_loaded);
 }
 
 TEST_F(image, loaded_follows)
@@ -58,9 +56,8 @@ TEST_F(image, busy)
 {
 	struct gate g;
 
-	if (!gate_init(&g, 4 * PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, 4 * PAGE, load_gate))
+		return;
 
 	EXPECT_EQ(-EBUSY, kexec_load(1, &good, 0));
 	check_reason(_metadata, &self->kmsg, SAYS("under way"));
@@ -80,9 +77,8 @@ TEST_F(image, busy_in_the_order_of_checks)
 	struct segment odd = { .mem = 1, .memsz = PAGE };
 	struct gate g;
 
-	if (!gate_init(&g, PAGE, load_gate))
-		SKIP(return, "no userfaultfd for the kernel's own faults (CONFIG_USERFAULTFD)");
-	ASSERT_TRUE(gate_start(&g));
+	if (!start_gate_or_skip(_metadata, &g, PAGE, load_gate))
+		return;
 
 	EXPECT_EQ(-EINVAL, kexec_load(0, NULL, 1 << 4));
 	EXPECT_EQ(-EINVAL, kexec_load(17, &good, 0));
@@ -98,13 +94,7 @@ TEST_F(image, busy_in_the_order_of_checks)
 static void check_kill(struct __test_metadata *_metadata, struct victim *v,
 		       double limit)
 {
-	double seconds = kill_and_wait(v->pid);
-
-	close(v->said);
-	TH_LOG("gone after %.3f s, may take %.3f s", seconds, limit);
-	EXPECT_TRUE(seconds >= 0)
-		TH_LOG("it was not killed: the load was over before");
-	EXPECT_TRUE(seconds < limit);
+	kill_victim(_metadata, v, limit);
 	EXPECT_EQ(1, image_loaded())
 		TH_LOG("the image loaded before is gone");
 	EXPECT_EQ(0, kexec_load(1, &good, 0))
@@ -150,14 +140,11 @@ TEST_F_TIMEOUT(killed, in_the_largest_load, 180)
 /* From the system call on: the work before the first byte is copied. */
 TEST_F_TIMEOUT(killed, at_any_moment, 180)
 {
-	struct pollfd said = { .events = POLLIN };
 	double limit = patience(largest_image());
 	int ms;
 
 	for (ms = 1; ms <= 256; ms *= 2) {
-		victim_start(&self->victim, largest_image(), load_gate, true);
-		said.fd = self->victim.said;
-		poll(&said, 1, ms);
+		victim_run(&self->victim, largest_image(), load_gate, ms);
 		check_kill(_metadata, &self->victim, limit);
 	}
 }

@@ -38,14 +38,12 @@ FIXTURE_VARIANT(refused) {
 
 FIXTURE_SETUP(refused)
 {
-	ASSERT_EQ(0, kexec_load(1, good, 0));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg, kexec_load(1, good, 0));
 }
 
 FIXTURE_TEARDOWN(refused)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_unload());
+	unload_teardown(_metadata, &self->kmsg, kexec_unload, image_loaded);
 }
 
 /* Flags, number and architecture come before the table is looked at. */
@@ -253,16 +251,12 @@ FIXTURE_VARIANT(accepted) {
 
 FIXTURE_SETUP(accepted)
 {
-	ASSERT_EQ(0, kexec_unload());
-	ASSERT_EQ(0, image_loaded());
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	empty_setup(_metadata, &self->kmsg, kexec_unload, image_loaded);
 }
 
 FIXTURE_TEARDOWN(accepted)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_unload());
-	EXPECT_EQ(0, image_loaded());
+	unload_teardown(_metadata, &self->kmsg, kexec_unload, image_loaded);
 }
 
 FIXTURE_VARIANT_ADD(accepted, one_page) {
@@ -349,14 +343,12 @@ FIXTURE(machine) {
 
 FIXTURE_SETUP(machine)
 {
-	ASSERT_EQ(0, kexec_load(1, good, 0));
-	ASSERT_TRUE(kmsg_open(&self->kmsg));
+	loaded_setup(_metadata, &self->kmsg, kexec_load(1, good, 0));
 }
 
 FIXTURE_TEARDOWN(machine)
 {
-	close(self->kmsg.fd);
-	EXPECT_EQ(0, kexec_unload());
+	unload_teardown(_metadata, &self->kmsg, kexec_unload, image_loaded);
 }
 
 TEST_F(machine, sixteen_segments)
