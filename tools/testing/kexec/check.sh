@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What "make check" runs, as KTAP: the unit tests, the object as the kernel
-# links it, a short run of each fuzzer, and the share of lines the tests reach.
+# What "make check" runs, as KTAP: the unit tests, plan.o with the flags of the
+# kernel, a short run of each fuzzer, and the share of lines that the tests reach.
 
 least=90
 seconds=5
@@ -25,7 +25,7 @@ quote() {
 	sed 's/^/# /' "$1" | tail -n 40
 }
 
-# Does $1, with the rest as arguments, make something of a line of C?
+# Whether $1, with the rest as arguments, can compile a line of C.
 can_build() {
 	echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' \
 		>"$O/probe.c"
@@ -42,7 +42,7 @@ unit_tests() {
 	result "$name" $status
 }
 
-# link_objects ARCH: its compiler's purgatory, and what its ld makes of that
+# link_objects ARCH: compare link.c with ld, for the sample of that architecture
 link_objects() {
 	if ! can_build "$1-linux-gnu-gcc" -c; then
 		result "link_$1" 0 "SKIP no $1-linux-gnu-gcc"
@@ -56,7 +56,7 @@ link_objects() {
 	result "link_$1" $status
 }
 
-# Whatever purgatories are at hand.
+# Link the purgatories of $PURGATORIES.
 link_purgatories() {
 	failed=0
 	for object in $PURGATORIES; do
@@ -67,7 +67,7 @@ link_purgatories() {
 	result link_purgatories $failed "$(echo "$PURGATORIES" | wc -w) that were built"
 }
 
-# A kernel has no 64-bit division for 32-bit machines, and no libc.
+# The kernel has no 64-bit division on 32-bit machines, and no libc.
 no_outside_symbols() {
 	if ! can_build "$CC" -m"$1" -c; then
 		result "plan_object_$1" 0 "SKIP $CC cannot build with -m$1"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The oracles.  Neither looks for a place in the list, and neither moves anything:
- * one cuts each range by itself, in numbers that cannot wrap; the other writes
- * down whose each byte is and reads off what is left.  Room is what the comparison
- * cares for.
+ * The oracles.  Neither searches the list or moves ranges in it, as the code
+ * under test does: one cuts each range by itself, in 128 bits, which cannot wrap;
+ * the other notes for each byte to which range it belongs, and reads the result
+ * from that.  The comparison checks the room in the list.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +14,9 @@
 typedef __int128 s128;
 
 /*
- * Exactly as large as promised, so that ASan sees more.  A slot that is not used
- * holds a range which no answer survives that looks at it.
+ * Copy the list to memory of exactly its size, so that ASan reports an access
+ * behind it.  Unused slots hold a range that makes an answer wrong if the code
+ * reads it.
  */
 static struct crash_mem *make_mem(const struct list *list)
 {
@@ -31,13 +32,13 @@ static struct crash_mem *make_mem(const struct list *list)
 	return mem;
 }
 
-/* Runs the code under test; the list is then what that made of it. */
+/* Run the code under test on a list; the list is its result. */
 int exclude(struct list *list, struct range out)
 {
 	struct crash_mem *mem = make_mem(list);
 	int err = crash_exclude_mem_range(mem, out.start, out.end);
 
-	/* More than the room is for the comparison to find, not to copy. */
+	/* If there are more ranges than room, the comparison reports that. */
 	if (mem->nr_ranges <= list->max)
 		memcpy(list->range, mem->ranges, mem->nr_ranges * sizeof(mem->ranges[0]));
 	list->max = mem->max_nr_ranges;
@@ -57,7 +58,7 @@ const char *compare_lists(const struct list *got, const struct list *want)
 	return NULL;
 }
 
-/* If there is no room for what is left, the list must be as it was. */
+/* If there is no room for the result, the list must be unchanged. */
 static const char *judge(const struct list *list, struct range out, const struct list *left)
 {
 	struct list got = *list;
@@ -107,7 +108,7 @@ const char *check_exclude(const struct list *list, struct range out)
 	return judge(list, out, &left);
 }
 
-/* Whose a byte is: a range's number, from 1 on; 0 if it is in none. */
+/* The number of the range that a byte belongs to, from 1 on; 0 for none. */
 static unsigned int owner(const struct list *list, u64 byte)
 {
 	unsigned int i;
@@ -119,7 +120,7 @@ static unsigned int owner(const struct list *list, u64 byte)
 	return 0;
 }
 
-/* The same for a small world, byte by byte: all of the list lies in it. */
+/* The same byte by byte, for a list within [@base, @base + @bytes). */
 const char *check_exclude_bytewise(const struct list *list, struct range out,
 				   u64 base, unsigned int bytes)
 {

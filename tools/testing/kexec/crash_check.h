@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Oracles for kernel/kexec/crash_ranges.c: what is left of a list, found the slow way.
+ * Oracles for kernel/kexec/crash_ranges.c: simple and slow ways to find what is
+ * left of a list.
  *
- * A check takes a range out of a copy of the list, finds out what should be left
- * of it, and compares.  It returns NULL or says what is wrong.  crash_test.c and
- * crash_fuzz.c feed them.
+ * A check excludes a range from a copy of the list, asks the oracle, and
+ * compares.  It returns NULL, or a message that says what is wrong.  crash_test.c
+ * and crash_fuzz.c call the checks.
  */
 #ifndef CRASH_CHECK_H
 #define CRASH_CHECK_H
@@ -17,9 +18,9 @@
 
 /**
  * struct list - a crash_mem of any size
- * @max: there is room for so many ranges, and for no more
+ * @max: room, in ranges
  * @nr: ranges in it, ascending; some may touch
- * @range: the ranges; an oracle that does not care for room may leave one too many
+ * @range: the ranges; one more than fit, for an oracle that ignores @max
  */
 struct list {
 	unsigned int max;

@@ -2,10 +2,10 @@
 /*
  * Fuzz target over the list of ranges (libFuzzer).
  *
- * The bytes of an input spell a list, each range by its distance from the one
- * before it and by its length, and then what is taken out of it, one after the
- * other.  What is taken out mostly begins and ends beside an end of a range,
- * where answers change.  Whatever is left is what the oracle leaves.
+ * The bytes of an input are a list, each range as its distance from the one
+ * before it and its length; then the ranges to exclude, one after the other.
+ * Most of these begin and end at or beside the end of a range, where answers
+ * change.  After each of them the list must be what the oracle leaves.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static struct list take_list(struct input *input)
 	return list;
 }
 
-/* Within, at or just outside an end of a range; or anywhere. */
+/* An address within, at or beside an end of a range; or any address. */
 static u64 take_edge(struct input *input, const struct list *list)
 {
 	u64 byte = take_byte(input);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kernel/kexec/crash_ranges.c needs of the kernel, so that it can be compiled into
- * the tests as it is.
+ * What kernel/kexec/crash_ranges.c needs of the kernel, so that the tests can
+ * compile it without a change.
  */
 #ifndef CRASH_KERNEL_H
 #define CRASH_KERNEL_H
@@ -12,7 +12,7 @@
 
 typedef uint64_t u64;
 
-/* Both ends belong to it. */
+/* Both ends are inclusive. */
 struct range {
 	u64 start;
 	u64 end;

@@ -2,10 +2,10 @@
 /*
  * Tests of kernel/kexec/crash_ranges.c.
  *
- * Three kinds: literal cases, which say what the interface promises, and among
- * them what others got wrong; small worlds, in which everything is taken out of
- * every list; and random sequences in large worlds, from a fixed seed.  The last
- * two ask the oracles of crash_check.c.
+ * Three kinds: literal cases, which state what the interface promises, bugs of
+ * the past among them; all ranges excluded from all lists in an address space of
+ * a few bytes; and random sequences in large address spaces, from a fixed seed.
+ * The last two compare with the oracles of crash_check.c.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -141,7 +141,7 @@ static const struct {
 		{ 0x1000, 0x1fff }, { 0x3000, 0x3fff } } },
 	  { 0x3001, 0x3ffe }, -ENOMEM, { 2, 2, { { 0x1000, 0x1fff }, { 0x3000, 0x3fff } } } },
 
-	/* Both ends belong to it: 1 MiB for an end takes a byte too many. */
+	/* Ends are inclusive, so an end of 1 MiB excludes a byte too many. */
 	{ "the first MiB", { 3, 2, { { 0, 0x9fbff }, { MIB, 4 * MIB - 1 } } },
 	  { 0, MIB - 1 }, 0, { 3, 1, { { MIB, 4 * MIB - 1 } } } },
 	{ "the first MiB and a byte", { 3, 2, { { 0, 0x9fbff }, { MIB, 4 * MIB - 1 } } },
@@ -162,7 +162,7 @@ static void test_cases(void)
 	}
 }
 
-/* The literal cases are what the oracle is measured by, too. */
+/* The oracle must pass the literal cases, too. */
 static void test_oracle_cases(void)
 {
 	unsigned int i;
@@ -197,7 +197,7 @@ static void test_pc(void)
 	EXPECT_LIST(compare_lists(&list, &left), &list, low);
 }
 
-/* Each that splits needs room; the one that does not find it leaves things alone. */
+/* A split needs room for a range; without room it must change nothing. */
 static void test_pc_without_room(void)
 {
 	const struct list left = { 4, 4, {
@@ -213,7 +213,7 @@ static void test_pc_without_room(void)
 	EXPECT(!exclude(&list, low), "and makes some");
 }
 
-/* Who forgets to say how much room there is has none: nothing is written. */
+/* A caller that does not set max_nr_ranges has no room: nothing is written. */
 static void test_room_forgotten(void)
 {
 	struct crash_mem *mem = calloc(1, sizeof(*mem) + sizeof(mem->ranges[0]));
@@ -230,17 +230,17 @@ static void test_room_forgotten(void)
 	EXPECT(same, "the list is another");
 }
 
-/* --- every list in a small world --- */
+/* --- every list in a small address space --- */
 
 #define SMALL_WORLD 8
 #define TINY_WORLD 6
 
-/* Worlds at both ends of the address space and somewhere between. */
+/* The small address spaces: at both ends of the real one, and between. */
 static const u64 small_worlds[] = { 0, 1ull << 40, -(u64)SMALL_WORLD };
 
 enum { OUTSIDE, BEGINS, GOES_ON };
 
-/* In the base of 3, a number says of each byte what it is; false if it cannot be. */
+/* The list whose bytes are the base 3 digits of @n; false if there is none. */
 static bool small_list(unsigned int n, u64 base, unsigned int bytes, struct list *list)
 {
 	bool inside = false;
@@ -264,7 +264,7 @@ static unsigned int numbers(unsigned int bytes)
 	return bytes ? 3 * numbers(bytes - 1) : 1;
 }
 
-/* Everything, and what ends before it begins; without room and with just enough. */
+/* Exclude each range, empty ones too, without room for another and with it. */
 static void exclude_all(struct list *list, u64 base)
 {
 	unsigned int first, last;
@@ -309,7 +309,7 @@ static void exclude_both(struct list *list, struct range a, struct range b)
 	EXPECT_LIST(compare_lists(&one, &other), list, a);
 }
 
-/* Numbers the ranges of a tiny world; false if it ends before it begins. */
+/* Range @n of six bytes; false if it ends before it begins. */
 static bool tiny_range(unsigned int n, struct range *range)
 {
 	range->start = n % TINY_WORLD;
@@ -346,8 +346,8 @@ static void test_order(void)
 /* --- random sequences --- */
 
 /*
- * Any list in steps of some power of 2; its ranges may touch.  It begins at or near
- * the first byte of all, or ends with the last one, or lies between.
+ * A random list in steps of some power of 2, whose ranges may touch.  It begins
+ * at or near address 0, or ends at the last address, or lies between.
  */
 static struct list random_list(void)
 {
@@ -370,7 +370,7 @@ static struct list random_list(void)
 	return list;
 }
 
-/* Within, at or just outside an end of a range; now and then anywhere. */
+/* An address within, at or beside an end of a range; sometimes any address. */
 static u64 random_edge(const struct list *list)
 {
 	const struct range *range;
@@ -390,7 +390,7 @@ static struct range random_out(const struct list *list)
 	return (struct range){ a, b };
 }
 
-/* Takes out one thing after the other until nothing is left or it is enough. */
+/* Exclude ranges until the list is empty or there have been enough. */
 static void random_sequence(struct list *list, unsigned int *splits, unsigned int *failures)
 {
 	unsigned int i, nr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What kernel/kexec/digest.c needs of the kernel, so that both of its variants
- * can run in the tests: memory is an array, and a hash keeps what it is given.
+ * can run in the tests.
  */
 #ifndef DIGEST_KERNEL_H
 #define DIGEST_KERNEL_H
@@ -41,7 +41,7 @@ struct kimage {
 	} purgatory_info;
 	bool is_ima_segment_index_set;
 	unsigned long ima_segment_index;
-	/* Of each page frame: which one has its bytes; 0 for none. */
+	/* By page frame: the page frame that has its bytes; 0 for none. */
 	unsigned long source[MEMORY_PAGES];
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of kernel/kexec/digest.c: what is hashed, in which order, and what the
- * purgatory is told.  What a hash makes of it is not its business; the hashes
- * here add up bytes, each by its place.
+ * Tests of kernel/kexec/digest.c: which bytes are hashed, in which order, and the
+ * symbols that are set in the purgatory.  The hash functions are simple ones of
+ * this file, which depend on each byte and its place.
  */
 #include <linux/kexec_check.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 static unsigned char memory[MEMORY_PAGES][4096];
 static struct kimage image;
 
-/* What was set and done. */
+/* What the code under test has set and called. */
 static struct kexec_sha_region regions[KEXEC_SEGMENT_MAX];
 static u8 sha256_digest[SHA256_DIGEST_SIZE];
 static struct kexec_check check;
@@ -28,7 +28,7 @@ static unsigned int symbols_set, filled, shas;
 /* The segment that follows hotplug events. */
 static unsigned long changing;
 
-/* What goes wrong. */
+/* The errors that the next call meets. */
 static bool no_sha, killed;
 static int update_error, fill_error;
 
@@ -163,7 +163,7 @@ u64 xxh64_digest(const struct xxh64_state *state)
 
 /*
  * Five segments: a kernel of three pages, the middle one in place; the purgatory;
- * IMA's; an initrd that waits in two runs; an empty one.
+ * IMA's segment; an initrd that is staged in two runs; an empty segment.
  */
 static void make_image(void)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers out of the bytes that a fuzzer gives.  A number is one byte, in units,
- * where things get interesting; or eight bytes, taken as they are.  Behind the
- * end of the input everything is 0.
+ * Read numbers from the input of a fuzzer.  A number is one byte below 0xf0,
+ * times a unit, which gives mostly small and aligned numbers; or a byte from 0xf0
+ * on, and eight bytes that are the number.  Behind the end of the input all bytes
+ * are 0.
  */
 #ifndef FUZZ_INPUT_H
 #define FUZZ_INPUT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KTAP output for a program that runs a table of tests: one line for each, and
- * a diagnostic line for what first went wrong in it.
+ * KTAP output for a program that runs a table of tests: a line for each test, and
+ * a diagnostic line for the first failure in it.
  */
 #ifndef KTAP_H
 #define KTAP_H
@@ -16,7 +16,7 @@ struct ktap_test {
 
 static bool ktap_failed;
 
-/* Leave the test at the first thing that is not as expected. */
+/* Unless @condition is true, print a message, and return from the test. */
 #define EXPECT(condition, ...) do {				\
 	if (!(condition)) {					\
 		ktap_failed = true;				\

@@ -2,8 +2,9 @@
 /*
  * Fuzz target over the linker of purgatories (libFuzzer).
  *
- * The input is an object.  What link_check() accepts is linked and relocated:
- * nothing may be read or written outside it, and every promise holds.
+ * The input is an object.  If link_check() accepts it, it is linked and
+ * relocated: no access may be outside the object and its buffer, and the oracle
+ * must agree.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	/* Aligned as the kernel has it. */
+	/* Aligned, as the object is in the kernel. */
 	void *object = memcpy(malloc(size), data, size);
 	struct linked linked;
 	const char *wrong;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the architectures' code that relocates purgatories needs of the kernel,
- * so that it can be compiled into the tests as it is.
+ * What the architectures' code that relocates purgatories needs of the kernel, so
+ * that the tests can compile it without a change.
  */
 #ifndef LINK_KERNEL_H
 #define LINK_KERNEL_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The promises of the linker, byte by byte and name by name.
+ * Check what the linker promises, byte by byte and symbol by symbol.
  *
- * Every buffer has exactly the size that was asked for, so that the sanitizers
- * see whoever leaves it.
+ * Every buffer has exactly the size that the code asks for, so that the
+ * sanitizers report any access outside of it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static const char *check_place(const struct linked *linked,
 	return NULL;
 }
 
-/* Nothing but what its alignment needs is between a section and those before. */
+/* The gap between a section and those before it is only what its alignment needs. */
 static bool packed(const struct linked *linked, const Elf64_Shdr *section)
 {
 	const Elf64_Shdr *other = linked->info.sechdrs;
@@ -69,7 +69,7 @@ static bool packed(const struct linked *linked, const Elf64_Shdr *section)
 	return section->sh_offset - before <= (section->sh_addralign ?: 1) - 1;
 }
 
-/* No section in another, each at its alignment, no byte taken in vain. */
+/* Sections do not overlap, are aligned, and leave no gap that is not needed. */
 static const char *check_layout(const struct linked *linked)
 {
 	const Elf64_Ehdr *ehdr = linked->info.ehdr;
@@ -116,7 +116,7 @@ static const char *check_addresses(const struct linked *linked)
 	return NULL;
 }
 
-/* The buffer holds the bytes of its sections and zeroes, no more. */
+/* The buffer holds the bytes of its sections, and zeroes between them. */
 static const char *check_bytes(const struct linked *linked)
 {
 	const Elf64_Ehdr *ehdr = linked->info.ehdr;
@@ -147,7 +147,7 @@ static const Elf64_Shdr *symbol_table(const Elf64_Ehdr *ehdr)
 	return section;
 }
 
-/* May others look it up? */
+/* Whether the symbol can be looked up by name. */
 static bool offered(const Elf64_Ehdr *ehdr, const Elf64_Sym *symbol)
 {
 	return ELF64_ST_BIND(symbol->st_info) == STB_GLOBAL &&
@@ -189,7 +189,7 @@ static const char *check_entry(const struct linked *linked)
 }
 
 /**
- * oracle_link - link an object without its relocations, and check what came of it
+ * oracle_link - link an object without its relocations, and check the result
  * @object: an object that link_check() has accepted; kept until oracle_free()
  * @base: where to place it
  * @linked: out: the linked object, whatever is wrong with it

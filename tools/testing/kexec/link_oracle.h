@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the linker of purgatories promises, checked the long way round, for the
- * unit tests and the fuzzer.
+ * An oracle for kernel/kexec/link.c: it checks what the linker promises, in a
+ * slow and simple way.  The unit tests and the fuzzer call it.
  */
 #ifndef LINK_ORACLE_H
 #define LINK_ORACLE_H
@@ -12,7 +12,7 @@
 /**
  * struct linked - an object that was linked
  * @info: as the kernel has it
- * @layout: what it takes
+ * @layout: its sizes and its alignment
  * @base: where it was placed
  */
 struct linked {

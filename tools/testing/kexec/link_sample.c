@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A purgatory for the tests of the linker, compiled for every architecture that
- * has them.  It has what real ones have: code and data in many sections, calls
- * between them, pointers, zeroes, and the symbols that the kernel sets.
+ * has purgatories.  It has what real ones have: code and data in many sections,
+ * calls between them, pointers, zeroes, and the symbols that the kernel sets.
  */
 typedef unsigned long word;
 
@@ -11,7 +11,7 @@ struct region {
 	word len;
 };
 
-/* The kernel sets these, so they have bytes. */
+/* The kernel sets these, so they must not be in .bss. */
 unsigned char purgatory_sha256_digest[32] __attribute__((section(".kexec-purgatory")));
 struct region purgatory_sha_regions[16] __attribute__((section(".kexec-purgatory")));
 
@@ -20,7 +20,7 @@ word sample_zeroes[100] __attribute__((aligned(256)));
 const word sample_constants[4] = { 1, 2, 3, 5 };
 
 #ifdef __powerpc__
-/* What is to run before there is a TOC is assembler there, without relocations. */
+/* Code that runs before the TOC is set up is assembler here, without relocations. */
 asm(".text\n.globl purgatory_start\npurgatory_start: b .\n.size purgatory_start, 4");
 #else
 word *sample_pointer = &sample_word;

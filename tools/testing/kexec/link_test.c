@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of kernel/kexec/link.c and of what applies relocations.
+ * Tests of kernel/kexec/link.c, and of the code of architectures that applies
+ * relocations.
  *
  *	link_test SAMPLE		broken objects, made of link_sample.c as this
  *					machine has it
@@ -17,10 +18,10 @@
 #include "ktap.h"
 #include "link_oracle.h"
 
-/* Where the tests place objects: nothing is there in a process. */
+/* The tests link objects to this address, which no process maps by itself. */
 #define BASE	0x200000000000ull
 
-/* Every field of this many bytes is broken in turn. */
+/* The tests break every field of these widths, in bytes. */
 static const unsigned int widths[] = { 1, 2, 4, 8 };
 
 static char *sample;
@@ -46,7 +47,7 @@ static char *read_file(const char *path, size_t *size)
 	return data;
 }
 
-/* --- objects of the other byte order, as their own machines read them --- */
+/* --- objects of the other byte order, swapped to that of the host --- */
 
 static void swap_bytes(void *field, size_t size)
 {
@@ -158,7 +159,7 @@ static u64 size_of(const struct linked *linked, const char *name)
 	return symbol ? symbol->st_size : 0;
 }
 
-/* What a purgatory must offer to be one; ours for x86 has its own symbols. */
+/* The symbols that a purgatory must have; that of x86 has others. */
 static const char *check_protocol(const struct linked *linked)
 {
 	static const char * const symbol[] = { "purgatory_sha_regions", "purgatory_sha256_digest" };
@@ -250,7 +251,7 @@ static int print_script(const char *path)
 
 /* --- broken objects --- */
 
-/* A copy that ends where the object does, for the sanitizers. */
+/* A copy of exactly the size of the object, for the sanitizers. */
 static char *copy_of_sample(size_t size)
 {
 	return memcpy(malloc(size), sample, size);
@@ -276,7 +277,7 @@ static Elf64_Shdr *find_section(char *object, u32 type, u64 flags)
 	return NULL;
 }
 
-/* Whatever is accepted can be linked, and keeps all promises. */
+/* If link_check() accepts an object, the oracle must accept the linked one. */
 static const char *try_object(const char *object, size_t size)
 {
 	struct linked linked;
@@ -640,7 +641,7 @@ static void give_addresses(char *object, unsigned int code)
 
 		section->sh_addr = 0x1000 * (section->sh_flags & SHF_EXECINSTR ? i : code);
 	}
-	/* The first is data that would be met first. */
+	/* The first section is data, which a search would find first. */
 	section_at(object, 0)->sh_type = SHT_NOBITS;
 	section_at(object, 0)->sh_flags = SHF_ALLOC;
 	section_at(object, 0)->sh_size = 0x100;
@@ -675,7 +676,7 @@ static void entry_of_header(void)
 	EXPECT(!found_behind, "an entry behind the code is accepted");
 }
 
-/* Linked to where it is, the sample runs. */
+/* The sample, linked to the address of its buffer, runs. */
 static void runs(void)
 {
 	unsigned long (*sum)(unsigned long nr);
@@ -700,7 +701,7 @@ static void runs(void)
 	EXPECT(result == 1 + 2 + 3 + 5 + 4 * 9, "the sum is %lu", result);
 }
 
-/* What a relocation may not do: the type, where it is, what fits. */
+/* Relocations that are refused: for the type, for the place, for the value. */
 static void bad_relocations(void)
 {
 	const struct {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Oracles for the parsers of arch/x86/kernel: what a file says, read a second
- * way.  Structures are copied whole instead of read field by field, ends are
- * computed in 128 bits, and who owns a byte is written down byte by byte.
+ * Oracles for the parsers of arch/x86/kernel/kexec, which read a file in another
+ * way.  They copy structures whole where a parser reads field by field, compute
+ * ends in 128 bits, and note for each byte of the file to which part it belongs.
  *
- * The parser gets the file in memory of just its size, so that ASan sees a read
- * behind the end.
+ * The parser gets the file in memory of exactly its size, so that ASan reports a
+ * read behind the end.
  */
 #include <asm/bootparam.h>
 #include <elf.h>
@@ -44,7 +44,7 @@ struct answer {
 	struct parse_reason why;
 };
 
-/* A refusal has its errno and its reason, and what is sound is recognised. */
+/* A refusal has an errno and a reason; a sound file is recognised. */
 static const char *judge_answer(const struct answer *answer, bool is, bool sound)
 {
 	if (answer->is != is)
@@ -391,7 +391,7 @@ static unsigned int named(const struct uki *uki, unsigned int end, const char *n
 	return nr;
 }
 
-/* Is there one with bytes in it, whatever stands in front of it? */
+/* Whether any section of that name has bytes. */
 static bool somewhere(const struct uki *uki, const char *name)
 {
 	struct parse_range range = { 0, 0 };
@@ -409,7 +409,7 @@ static bool claims_uki(const struct uki *uki)
 	return named(uki, uki->pe.sections, ".linux", &ignored);
 }
 
-/* Take bytes for one owner; false if they are not there or not free. */
+/* Note the owner of bytes; false if they are not in the file, or have an owner. */
 static bool own(u8 *taken, u64 size, u64 offset, u64 length)
 {
 	u64 i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The builders.  Each file is as small as its format allows, and no two of a
- * format take the same way through the parser.
+ * Build kernel images.  Each file is as small as its format allows, and each file
+ * of a format takes another path through the parser.
  */
 #include <elf.h>
 #include <string.h>
@@ -26,7 +26,7 @@ void put(struct file *file, u64 offset, unsigned int width, u64 value)
 	put_field(file->data, (struct field){ offset, width }, value);
 }
 
-/* Numbers that tell whether a field is looked at closely enough. */
+/* Values that show whether the parser checks a field closely enough. */
 unsigned int telling_values(const u8 *data, u64 size, struct field field, u64 *out)
 {
 	u64 now = get_field(data, field);
@@ -41,7 +41,7 @@ unsigned int telling_values(const u8 *data, u64 size, struct field field, u64 *o
 	return ARRAY_SIZE(values);
 }
 
-/* Bytes that no field has by chance. */
+/* Bytes that no field has as its value. */
 static void start(struct file *file, u64 size)
 {
 	memset(file->data, 0xc7, sizeof(file->data));
@@ -205,7 +205,7 @@ static void build_usual_vmlinux(struct file *file, u64 shndx)
 	put_symbols(file, shndx);
 }
 
-/* Its last part may start just at the highest address that is allowed. */
+/* The last part may start at the highest address that is allowed. */
 #define FAR_BASE 0xfffffbfe00000ull
 
 static bool build_vmlinux(unsigned int n, struct file *file)
@@ -361,7 +361,7 @@ static bool build_uki(unsigned int n, struct file *file)
 	case 1:
 		build_signed_uki(file);
 		return true;
-	case 2: /* what follows .profile is not for us, whatever it is */
+	case 2: /* sections behind .profile, which belong to another profile */
 		start_uki(file);
 		add_section(file, ".linux", 0x40, 0);
 		add_section(file, ".profile", 0x10, 0);
@@ -378,7 +378,7 @@ static bool build_uki(unsigned int n, struct file *file)
 		add_section(file, ".initrd", 0, 0x20);
 		file->size += 0x21;
 		return true;
-	case 4: /* certificates in front of the sections, which nothing forbids */
+	case 4: /* certificates in front of the sections, which is legal */
 		start_uki(file);
 		add_certificates(file, 0x10);
 		add_section(file, ".linux", 0x40, 0);

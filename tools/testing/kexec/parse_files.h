@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Kernel images to test parsers with: small valid ones, built here, and the
- * places in them at which they can be broken.
+ * Kernel images for the tests of the parsers: small valid images, and the fields
+ * in them that a test can break.
  *
- * Beside each format stands what it takes to test its parser without knowing
- * it, for parse_test.c and parse_fuzz.c.
+ * struct format has all that parse_test.c and parse_fuzz.c need to test a parser
+ * without knowing its format.
  */
 #ifndef PARSE_FILES_H
 #define PARSE_FILES_H
@@ -38,13 +38,12 @@ struct field {
 
 /**
  * struct format - what the parser of a format is tested with
- * @name: for people
+ * @name: for messages
  * @build: make valid file number @n; false behind the last one
- * @fields: say where the fields of a file are, as far as it has them; returns
- *	their number
+ * @fields: list the fields of a file, as far as it has them; returns their number
  * @parse: run the parser alone, on a copy of just the size of the file
- * @check: run the parser on a file and an oracle beside it; returns NULL or
- *	what is wrong.  @sound is set to what both say
+ * @check: run the parser and an oracle on a file; returns NULL or what is wrong, and
+ *	sets @sound to the answer of both
  */
 struct format {
 	const char *name;
@@ -73,7 +72,7 @@ void put_field(u8 *data, struct field field, u64 value);
 unsigned int telling_values(const u8 *data, u64 size, struct field field, u64 *out);
 void put(struct file *file, u64 offset, unsigned int width, u64 value);
 
-/* Where the builders put things. */
+/* Offsets in the files that are built here. */
 #define BZIMAGE_PAYLOAD 1024
 
 #define PE_AT 0x80

@@ -2,9 +2,9 @@
 /*
  * Fuzz target over the parser of one format, FORMAT (libFuzzer).
  *
- * The input is a file.  Half of the mutations know where the fields of a file
- * are and set one to a telling value, or to what another field says, or near
- * it; libFuzzer makes the others.  Whatever the file, parser and oracle agree.
+ * The input is a file.  Half of the mutations set one field of the file to a
+ * telling value, or to the value of another field, or near that; libFuzzer makes
+ * the others.  Parser and oracle must agree on each file.
  */
 #include <stdio.h>
 #include <stdlib.h>

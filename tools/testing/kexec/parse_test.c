@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the parsers of arch/x86/kernel.
+ * Tests of the parsers of arch/x86/kernel/kexec.
  *
- * Literal cases say which rule refuses what, with which numbers: that is what
- * the log shows.  Beside them, each valid file is broken in every systematic
- * way: cut at every byte, each field and each pair of fields set to telling
- * values.  The oracles of parse_check.c say what becomes of those.
+ * Literal cases state which rule refuses a file, and the numbers in the message.
+ * Other tests break each valid file systematically: they cut it at every byte, and
+ * set each field and each pair of fields to telling values.  The oracles of
+ * parse_check.c have the answers for those.
  *
- * usage: parse_test [FILE...]		also try images that somebody built
+ * usage: parse_test [FILE...]		test with these kernel images, too
  *	  parse_test --seeds NAME DIR	write the valid files of a format
  */
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static const struct format * const formats[] = {
 static char **real_files;
 static int nr_real_files;
 
-/* --- what refuses what --- */
+/* --- which rule refuses which file --- */
 
 struct change {
 	u64 offset;
@@ -223,7 +223,7 @@ static void test_refusals(void)
 	}
 }
 
-/* --- valid files, broken in every systematic way --- */
+/* --- valid files, broken systematically --- */
 
 struct tally {
 	unsigned int sound, broken;
@@ -242,7 +242,7 @@ static const char *try_file(const struct format *format, const struct file *file
 	return wrong;
 }
 
-/* Such files only repeat what smaller ones have. */
+/* Larger files only repeat what smaller ones have. */
 #define LARGE 4096
 
 static void seeds_of(const struct format *format)
@@ -276,7 +276,7 @@ static void cut_each(const struct format *format)
 	EXPECT(tally.broken > 1000, "%s: only %u cuts are refused", format->name, tally.broken);
 }
 
-/* Bytes behind the end belong to nobody, or to the payload of a bzImage. */
+/* Bytes behind the end are ignored, or belong to the payload of a bzImage. */
 static void extend_each(const struct format *format)
 {
 	struct tally tally = { 0 };
@@ -315,7 +315,7 @@ static void flip_each_bit(const struct format *format)
 	       tally.sound, tally.broken);
 }
 
-/* Fields that belong together stand as near as this to each other. */
+/* Fields that depend on each other are less than so many fields apart. */
 #define NEAR 5
 
 /* The first field takes the telling values; if @pairs, each field near it too. */
@@ -382,7 +382,7 @@ static void change_two(const struct format *format)
 	change_each(format, true);
 }
 
-/* A file of one format is none of another. */
+/* A file of one format is refused by the parsers of the others. */
 static void strange_to(const struct format *format)
 {
 	struct parse_reason why;
@@ -433,7 +433,7 @@ static void test_strangers(void)
 	each_format(strange_to);
 }
 
-/* --- images that somebody built --- */
+/* --- kernel images from outside --- */
 
 static u8 *read_open(FILE *in, u64 *size)
 {

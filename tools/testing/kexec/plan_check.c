@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The oracles.  They are slow on purpose and share no arithmetic with the code
- * under test: ends are computed in 128 bits, sets are looked at member by
- * member, the hand-off list is laid out entry by entry.
+ * The oracles.  They are slow and simple, and share no arithmetic with the code
+ * under test: they compute ends in 128 bits, compare sets member by member, and
+ * lay out the hand-off list entry by entry.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -147,7 +147,7 @@ struct plan_verdict oracle_judge(const struct table *table)
 	return verdict;
 }
 
-/* Segments in memory of just their size, so that ASan sees a read behind them. */
+/* Segments in memory of exactly their size, so that ASan reports a read behind. */
 static struct plan_segment *copy_of(const struct plan_segment *seg, unsigned int nr)
 {
 	struct plan_segment *copy = calloc(nr, sizeof(*copy));
@@ -197,7 +197,7 @@ bool oracle_covers(const struct table *table, u64 pfn)
 	return false;
 }
 
-/* The caller frees.  Exactly as large as promised, so that ASan sees more. */
+/* Of exactly the size promised, so that ASan reports more.  The caller frees it. */
 static struct plan_range *destinations(const struct table *table, unsigned int *nr)
 {
 	struct plan_range *dest = calloc(table->nr, sizeof(*dest));
@@ -239,7 +239,7 @@ static const char *judge_destinations(const struct table *table,
 			return "plan_destinations: a range is not behind a gap";
 		total += dest[i].end - dest[i].start;
 	}
-	/* Disjoint segments: all inside and the same number is the same set. */
+	/* Segments are disjoint, so an equal count of pages means equal sets. */
 	if (total != total_pages(table))
 		return "plan_destinations: another number of pages";
 	for (i = 0; i < table->nr; i++) {
@@ -297,7 +297,7 @@ const char *check_is_destination(const struct table *table, u64 pfn)
 	return NULL;
 }
 
-/* plan_is_destination() where its answer may change: at each end, and beside. */
+/* Compare plan_is_destination() where its answer may change: at and beside ends. */
 const char *check_around_segments(const struct table *table)
 {
 	const char *wrong = check_is_destination(table, 0);
@@ -338,7 +338,7 @@ static bool is_hole(const struct search *search, u128 at, u128 size)
 
 	if (!may_start(search, at, size) || is_taken(search, at))
 		return false;
-	/* What starts outside the taken segments meets one at its start. */
+	/* A hole that starts outside the taken segments can only meet a start. */
 	for (i = 0; i < search->nr; i++) {
 		if (search->taken[i].memsz && search->taken[i].mem >= at &&
 		    search->taken[i].mem < at + size)
@@ -368,8 +368,8 @@ static void try_hole(const struct search *search, u128 at, struct best *best)
 }
 
 /*
- * The best hole leans on something: on an end of the memory, on a bound, or on
- * a taken segment.  So only places beside one of those are tried.
+ * The best hole begins or ends at an end of the memory, at a bound, or at a taken
+ * segment.  So the oracle tries only these places.
  */
 static void try_beside(const struct search *search, u128 bound, struct best *best)
 {
@@ -422,7 +422,7 @@ const char *check_hole(const struct search *search)
 	return compare_holes(search, want, place);
 }
 
-/* The same for a small world, byte by byte, without leaning on anything. */
+/* The same for every byte of a small address space. */
 const char *check_hole_bytewise(const struct search *search, u64 base, u64 bytes)
 {
 	u64 size = search->need.size ?: 1;
@@ -447,7 +447,7 @@ static u64 apart(u64 a, u64 b)
 	return a > b ? a - b : b - a;
 }
 
-/* Small runs only: it looks at each page frame inside. */
+/* For small runs: it tries each page frame inside. */
 static bool has_cut(struct plan_range run, u64 granule)
 {
 	u64 pfn;
@@ -500,7 +500,7 @@ static const char *cut_to_pieces(struct plan_range run, u64 granule,
 	return NULL;
 }
 
-/* A cut halves a run give or take a granule: so deep does it go, no deeper. */
+/* A cut halves a run, give or take a granule, which limits the depth. */
 const char *check_cut_to_pieces(struct plan_range run, u64 granule)
 {
 	u64 granules = (run.end - run.start) / granule + 2;
@@ -529,7 +529,7 @@ const char *check_block_order(u64 pages, unsigned int max_order)
 	return NULL;
 }
 
-/* A list page that is full but for its last slot gets a link to the next one. */
+/* The last slot of a full list page links to the next page. */
 struct list {
 	u64 pages, used, per_page;
 };

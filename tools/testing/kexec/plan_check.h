@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Oracles for kernel/kexec/plan.c: what the functions answer, found the slow way.
+ * Oracles for kernel/kexec/plan.c, simple and slow.
  *
- * Each check runs one function on its input, finds the answer by looking at
- * every page or every pair, and compares.  It returns NULL or says what is
- * wrong.  plan_test.c and plan_fuzz.c feed them.
+ * Each check runs one function on its input, finds the answer by looking at every
+ * page or every pair, and compares.  It returns NULL, or a message that says what
+ * is wrong. plan_test.c and plan_fuzz.c call the checks.
  */
 #ifndef PLAN_CHECK_H
 #define PLAN_CHECK_H

@@ -2,10 +2,10 @@
 /*
  * Fuzz target over the segment table (libFuzzer).
  *
- * The bytes of an input spell limits, a search for a hole and up to 16 segments;
- * numbers are in pages.  Whatever the table, the verdict is the oracle's, and so
- * is the hole that is found beside it; and a legal one makes destinations that
- * hold the pages of its segments and no others.
+ * The bytes of an input are limits, a search for a hole, and up to 16 segments;
+ * numbers are in pages.  The verdict on any table must be that of the oracle, and
+ * so must the hole that is found beside its segments.  The destinations made of a
+ * legal table must hold the pages of its segments and no others.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 /*
  * Tests of kernel/kexec/plan.c.
  *
- * Three kinds: literal cases, which say what the interface promises; small
- * worlds, in which every table is tried; and random tables in large worlds,
- * from a fixed seed.  The last two ask the oracles of plan_check.c.
+ * Three kinds: literal cases, which state what the interface promises; all tables
+ * in an address space of a few bytes; and random tables in large address spaces,
+ * from a fixed seed.  The last two compare with the oracles of plan_check.c.
  */
 #include <errno.h>
 #include <glob.h>
@@ -128,7 +128,7 @@ static void test_judge_cases(void)
 	}
 }
 
-/* The literal cases are what the oracle is measured by, too. */
+/* The oracle must pass the literal cases, too. */
 static void test_oracle_cases(void)
 {
 	unsigned int i;
@@ -138,7 +138,7 @@ static void test_oracle_cases(void)
 		       "the oracle is wrong about: %s", cases[i].name);
 }
 
-/* --- plan_judge: every pair of segments in a world of 16 bytes --- */
+/* --- plan_judge: every pair of segments in an address space of 16 bytes --- */
 
 static const u64 small_max_pages[] = { 0, 1, 2, 3, 5 };
 
@@ -154,7 +154,7 @@ static void judge_under_all_limits(struct table *table)
 	}
 }
 
-/* Numbers a segment of the small world; false behind the last one. */
+/* Segment @n of the small address space; false behind the last one. */
 static bool small_segment(unsigned int n, struct plan_segment *seg)
 {
 	seg->mem = n % 9;
@@ -348,8 +348,8 @@ static void test_destinations_small(void)
 /* --- destinations in recorded memory maps --- */
 
 /*
- * What the claim does: walk the RAM of the machine from one change of the
- * answer to the next.  Beside it, a look at each page.
+ * Walk the RAM of the machine from one change of the answer to the next, as the
+ * claim does, and compare with a look at each page.
  */
 static void walk_range(const struct table *table, struct plan_range ram)
 {
@@ -388,7 +388,7 @@ static bool read_ram(FILE *map, struct plan_range *ram)
 	return false;
 }
 
-/* A load as kexec(8) makes it, and a segment across the edge of each RAM range. */
+/* The segments of a load by kexec(8), and one across the end of each RAM range. */
 static struct table load_for(FILE *map)
 {
 	struct table table = {
@@ -620,7 +620,7 @@ static struct search random_search(u64 base, u64 units, u64 unit)
 
 #define SMALL_WORLD 24
 
-/* Worlds at both ends of the address space and somewhere between. */
+/* The small address spaces: at both ends of the real one, and between. */
 static const u64 small_worlds[] = { 0, 1ull << 40, -(u64)SMALL_WORLD };
 
 static void test_hole_small(void)

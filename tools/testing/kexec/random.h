@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Random numbers for tests: the same ones for each test that asks for them, and
- * in each run, so that what fails once fails again.
+ * Random numbers for tests: the same sequence for each test and in each run, so
+ * that a failure can be repeated.
  */
 #ifndef RANDOM_H
 #define RANDOM_H

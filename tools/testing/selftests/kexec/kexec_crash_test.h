@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the tests of crash images share: the reserved memory as /proc/iomem shows
- * it, the calls for the other slot, a look at the memory itself, and an image
- * that is there before a test and has to be there after it.
+ * it, the system calls for crash images, a look at the memory itself, and the
+ * "kept" image, which is loaded before a test and must still be loaded after it.
  *
- * There are up to two reserved regions.  The upper one is loaded to; the lower
- * one is for the devices of the crash kernel, and never a destination.
+ * There are up to two reserved regions.  Crash images are loaded to the upper
+ * one.  The lower one is for devices of the crash kernel, and never a
+ * destination.
  *
- * Memory is read by way of /proc/kcore.  Where that is missing, or closed, its
- * bytes are taken to be as expected.
+ * The tests read memory through /proc/kcore.  Where that file is missing, or
+ * cannot be read, they take the bytes to be as expected.
  */
 #ifndef KEXEC_CRASH_TEST_H
 #define KEXEC_CRASH_TEST_H
@@ -43,7 +44,7 @@ static inline long crash_loaded(void)
 
 /* --- /proc/iomem ------------------------------------------------------- */
 
-/* Physical addresses; the end is the first byte behind. */
+/* Physical addresses; @end is exclusive. */
 struct region {
 	unsigned long start;
 	unsigned long end;
@@ -74,7 +75,7 @@ static inline int find_regions(const char *name, struct region *out, int max)
 	return nr;
 }
 
-/* Where crash images are loaded to; false if there is no such place. */
+/* The region that crash images are loaded to; false if there is none. */
 static inline bool find_crash_region(struct region *r)
 {
 	struct region all[2];
@@ -85,7 +86,7 @@ static inline bool find_crash_region(struct region *r)
 	return nr;
 }
 
-/* The other one. */
+/* The region that they are not loaded to; false if there is none. */
 static inline bool find_low_region(struct region *r)
 {
 	struct region all[2];
@@ -98,7 +99,7 @@ static inline bool find_low_region(struct region *r)
 
 /* --- memory itself ----------------------------------------------------- */
 
-/* @size bytes at a physical address, if they can be had. */
+/* Read @size bytes at a physical address; false if that is impossible. */
 static inline bool read_memory(unsigned long at, void *buf, size_t size)
 {
 	int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC), i;
@@ -124,7 +125,7 @@ static inline bool read_memory(unsigned long at, void *buf, size_t size)
 	return done;
 }
 
-/* Are there @size times @byte, or may nobody know, for want of /proc/kcore? */
+/* Whether all of @size bytes are @byte; true without /proc/kcore. */
 static inline bool memory_is(unsigned long at, char byte, size_t size)
 {
 	char page[PAGE];
@@ -141,7 +142,7 @@ static inline bool memory_is(unsigned long at, char byte, size_t size)
 	return true;
 }
 
-/* --- an image that stays ----------------------------------------------- */
+/* --- the kept image ---------------------------------------------------- */
 
 /* A MiB into the region, where other tests load to as well. */
 #define KEPT_AT		MIB
@@ -167,8 +168,8 @@ static inline long load_kept(const struct region *r)
 }
 
 /*
- * What a load that failed has to leave.  Others drop an image as soon as they
- * begin with the next one.
+ * A load that failed must leave the kept image.  Stock 6.12 drops an image as
+ * soon as the next load begins.
  */
 static inline void check_kept(struct __test_metadata *_metadata,
 			      const struct region *r)

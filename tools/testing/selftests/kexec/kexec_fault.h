@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A load in which one allocation, or one user copy, is made to fail.
+ * A load in which one allocation, or one copy from user space, fails.
  *
- * /proc/thread-self/fail-nth lets the n-th of them in the next system calls
- * fail.  Needs CONFIG_FAULT_INJECTION and what it can fail.
+ * The number n in /proc/thread-self/fail-nth makes the n-th of them in the next
+ * system calls fail.  It needs CONFIG_FAULT_INJECTION, and the options of the
+ * faults: CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC,
+ * CONFIG_FAULT_INJECTION_USERCOPY.
  */
 #ifndef KEXEC_FAULT_H
 #define KEXEC_FAULT_H
@@ -13,7 +15,7 @@
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define DEBUGFS		"/sys/kernel/debug/"
 
-/* Allocations that may sleep fail too, and without a report of each. */
+/* Allocations that may sleep fail too; the kernel reports no single fault. */
 static inline void arm_everything(void)
 {
 	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
@@ -72,8 +74,8 @@ static inline long load_with_fault(const struct load *l, int nth, bool *met)
 
 /*
  * Load with the first fault, with the second, and so on, until a load ends before
- * it meets its fault; that load must succeed.  @check gets the number of the fault
- * and the result of each load, 0 or -errno.
+ * it meets its fault; that load must succeed.  @check gets the number of the
+ * fault and the result of each load, 0 or -errno.
  */
 static inline void load_with_each_fault(struct __test_metadata *_metadata,
 					const struct load *l,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kexec_file_load(2) tests share: the system call, files to hand over,
- * and a bzImage to put into them.
+ * What the kexec_file_load(2) tests share: the system call, files for it, and a
+ * bzImage to put into them.
  *
- * No file here is ever executed.  Each is what the format demands at least, so
- * a test can break it in one place and know that this place is the reason.
+ * No file here is ever executed.  Each has the least that its format demands, so
+ * a test that breaks a file in one place knows the reason of the refusal.
  */
 #ifndef KEXEC_FILE_TEST_H
 #define KEXEC_FILE_TEST_H
@@ -57,9 +57,9 @@ static inline long make_call(const struct file_call *c)
 #define RATELIMIT_SECONDS	6
 
 /*
- * Expect @err from a call and one line with all of @says.  There are more tests
- * of a rule than the log takes lines, so where none came the call is made again
- * until one had to come.
+ * Expect @err from a call, and one line with all of @says.  The log is rate
+ * limited for each rule, and some rules have many tests.  So without a line,
+ * repeat the call until the rate limit must have let one through.
  */
 static inline void expect_refusal(struct __test_metadata *_metadata,
 				  struct kmsg *k, const struct file_call *c,
@@ -75,11 +75,11 @@ static inline void expect_refusal(struct __test_metadata *_metadata,
 		lines = kmsg_await_refusals(k, KMSG_GLANCE);
 	} while (rc == -err && !lines && !mute() && time(NULL) <= end);
 	EXPECT_EQ(-err, rc);
-	/* Those of the calls before may have come late. */
+	/* A line of an earlier call may have come late. */
 	check_lines(_metadata, k, lines <= calls ? !!lines : lines, says);
 }
 
-/* A kernel without CONFIG_KEXEC_FILE has no such call.  To ask unloads. */
+/* Without CONFIG_KEXEC_FILE there is no such call.  This unloads the image. */
 static inline bool have_file_load(void)
 {
 	return kexec_file_load(-1, -1, NULL, 0, KEXEC_FILE_UNLOAD) != -ENOSYS;
@@ -88,8 +88,8 @@ static inline bool have_file_load(void)
 /* --- files ------------------------------------------------------------- */
 
 /*
- * A new file without a name, open for writing.  The test that calls it is a
- * process of its own: its end closes the file.
+ * A new file without a name, open for writing.  Each test is a process, whose end
+ * closes the file.
  */
 static inline int file_open(void)
 {
@@ -101,7 +101,7 @@ static inline int file_open(void)
 	return fd;
 }
 
-/* The file of @fd once more, with another mode. */
+/* Open the file of @fd again, with another mode. */
 static inline int file_reopen(int fd, int mode)
 {
 	char path[32];
@@ -110,7 +110,7 @@ static inline int file_reopen(int fd, int mode)
 	return open(path, mode | O_CLOEXEC);
 }
 
-/* @size bytes in a file that is open for reading, and by nobody for writing. */
+/* A file with these bytes, open for reading; nothing has it open for writing. */
 static inline int file_with(const void *bytes, size_t size)
 {
 	int writer = file_open();
@@ -124,7 +124,7 @@ static inline int file_with(const void *bytes, size_t size)
 	return fd;
 }
 
-/* The same, all zeroes. */
+/* The same with @size zeroes. */
 static inline int file_of_zeroes(unsigned long size)
 {
 	int writer = file_open();
@@ -138,9 +138,9 @@ static inline int file_of_zeroes(unsigned long size)
 	return fd;
 }
 
-/* --- breaking them ----------------------------------------------------- */
+/* --- changes of a file ------------------------------------------------- */
 
-/* @bytes at offset @at, up to eight, are replaced by those of @value. */
+/* Replace @bytes at offset @at, eight at most, by the bytes of @value. */
 struct edit {
 	unsigned int at;
 	unsigned int bytes;
@@ -154,7 +154,7 @@ struct edit {
 
 #define EDITS(...) ((const struct edit[]) { __VA_ARGS__, {} })
 
-/* Up to the first that has no bytes. */
+/* Apply all edits up to the first one without bytes. */
 static inline void apply(void *file, const struct edit *edits)
 {
 	for (; edits->bytes; edits++)
@@ -194,7 +194,7 @@ enum {
 #define BZ_CMDLINE	2047
 #define BZ_SPACE	(64 * KIB)	/* what it needs to run */
 
-/* Of what the loader asks for, nothing is missing; boot protocol 2.12. */
+/* All that the loader demands, of boot protocol 2.12. */
 static inline void bzimage_make(void *file)
 {
 	static const struct edit header[] = {
@@ -220,7 +220,7 @@ static inline void bzimage_make(void *file)
 	apply(file, header);
 }
 
-/* One in a file, with these changes. */
+/* A bzImage in a file, with these changes. */
 static inline int bzimage(const struct edit *edits)
 {
 	char file[BZ_SIZE];

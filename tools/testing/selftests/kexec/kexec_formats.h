@@ -40,7 +40,7 @@ struct vmlinux {
 	char strings[32];
 };
 
-/* @bytes at @offset of the file go to @at from the base, @size long there. */
+/* A PT_LOAD: @bytes at @offset of the file, loaded to @size bytes at base + @at. */
 static inline Elf64_Phdr vmlinux_load(unsigned long offset, unsigned long at,
 				      unsigned long bytes, unsigned long size)
 {
@@ -168,9 +168,9 @@ static inline void uki_make(void *file)
 	uki_section(file, LINUX, ".linux", bzimage, sizeof(bzimage));
 }
 
-/* --- all of them ------------------------------------------------------- */
+/* --- all formats ------------------------------------------------------- */
 
-/* Bytes [@from, @to) of a file say what it is. */
+/* Bytes [@from, @to) of a file say which format it has. */
 struct format {
 	const char *name;
 	size_t size;
@@ -191,7 +191,7 @@ static const struct format formats[NR_FORMATS] = {
 		  true },
 };
 
-/* Stock 6.12 knows the first one only. */
+/* Stock 6.12 knows bzImage alone. */
 static inline bool unknown(const struct format *f)
 {
 	return mute() && f->new;

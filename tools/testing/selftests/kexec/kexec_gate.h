@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A system call that is stopped in its middle, and what is done to it there.
+ * Stop a system call in its middle.
  *
- * The first page of a buffer that the call will read is put under userfaultfd:
- * the call stops there, in the kernel, for as long as the test likes (struct
- * gate).  A process that stands at such a gate can be killed (struct victim).
+ * The first page of a buffer that the call reads is registered with userfaultfd,
+ * so the call blocks in the kernel, at the gate, until the test opens it (struct
+ * gate).  A test can also kill a process that waits at a gate (struct victim).
  */
 #ifndef KEXEC_GATE_H
 #define KEXEC_GATE_H
@@ -35,7 +35,7 @@ static inline bool have_userfaultfd(void)
 	return fd >= 0;
 }
 
-/* A buffer of @bytes that @call, a system call, is going to read. */
+/* A buffer of @bytes for @call, a system call that reads the buffer. */
 static inline bool gate_init(struct gate *g, unsigned long bytes,
 			     long (*call)(const struct gate *g))
 {
@@ -64,8 +64,8 @@ static inline void *gate_call(void *arg)
 }
 
 /*
- * Start the call; on return it stands in the kernel and waits.  False if it
- * did not get there: the pipe is closed when the call is over.
+ * Start the call; on return it waits in the kernel, at the gate.  False if the
+ * call has ended without reaching the gate, which closes the pipe.
  */
 static inline bool gate_start(struct gate *g)
 {
@@ -82,8 +82,8 @@ static inline bool gate_start(struct gate *g)
 }
 
 /*
- * Make a gate of @bytes and start @call, which stands at the gate on return.  False
- * where the test is skipped: without userfaultfd nothing stops the kernel.
+ * Make a gate of @bytes and start @call, which waits at the gate on return.
+ * False if the test is skipped, since without userfaultfd nothing stops the call.
  */
 static inline bool start_gate_or_skip(struct __test_metadata *_metadata,
 				      struct gate *g, unsigned long bytes,
@@ -115,12 +115,12 @@ static inline long gate_finish(struct gate *g)
 
 struct victim {
 	pid_t pid;
-	int said;	/* a byte comes when the call has begun to read */
+	int said;	/* a pipe: a byte says that the call has begun to read */
 };
 
 /*
- * A process that makes a call with a buffer of @bytes and stops at the first
- * byte if told to @wait.
+ * Start a process that makes @call with a buffer of @bytes.  With @wait the call
+ * stops at the first byte of the buffer, otherwise it goes on from there.
  */
 static inline void victim_start(struct victim *v, unsigned long bytes,
 				long (*call)(const struct gate *g), bool wait)
@@ -167,7 +167,7 @@ static inline double kill_and_wait(pid_t pid)
 	return seconds_between(&from, &to);
 }
 
-/* Start a victim, which has @ms milliseconds from then on to reach its gate. */
+/* Start a victim, and give it @ms milliseconds to reach its gate. */
 static inline void victim_run(struct victim *v, unsigned long bytes,
 			      long (*call)(const struct gate *g), int ms)
 {
@@ -178,7 +178,7 @@ static inline void victim_run(struct victim *v, unsigned long bytes,
 	poll(&said, 1, ms);
 }
 
-/* Kill the victim, in the middle of its load, which ends within @limit seconds. */
+/* Kill the victim in the middle of its load; it must end within @limit seconds. */
 static inline void kill_victim(struct __test_metadata *_metadata,
 			       struct victim *v, double limit)
 {
@@ -192,9 +192,10 @@ static inline void kill_victim(struct __test_metadata *_metadata,
 }
 
 /*
- * How long the end may take, in seconds: three.  But a kernel full of debugging
- * needs longer just to take that much memory and to free it, page by page, so
- * ask it: twice as long as the life of any process that owns @bytes.
+ * Seconds that a killed victim may take to end: three.  A debug kernel needs
+ * longer to allocate and free that much memory, page by page, so measure it: the
+ * victim may take twice as long as any process that allocates @bytes and is
+ * killed.
  */
 #define PATIENCE	3
 

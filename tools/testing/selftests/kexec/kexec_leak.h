@@ -2,9 +2,9 @@
 /*
  * Pages that are lost in many rounds of a call.
  *
- * A test counts the free pages before and after some rounds, a pass.  In the first
- * pass caches fill, and a kernel thread that starts takes pages, but once.  So what
- * counts as a leak is a page in two rounds, in every later pass.
+ * A test counts the free pages before and after some rounds, a pass.  In the
+ * first pass caches fill, and a kernel thread that starts takes pages, but once.
+ * So what counts as a leak is a page in two rounds, in every later pass.
  */
 #ifndef KEXEC_LEAK_H
 #define KEXEC_LEAK_H

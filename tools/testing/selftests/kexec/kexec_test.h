@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the kexec tests share: the system calls as functions that
- * return 0 or -errno, the sysfs and sysctl files, memory to load to, and an
- * ear on the kernel log.
+ * return 0 or -errno, the sysfs and sysctl files, memory to load to, and a
+ * reader of the kernel log.
  *
  * A refusal has two halves, an errno for the program and one line for the
  * administrator:
  *
  *	kexec: load refused: <which rule refused what, with the numbers>
  *
- * struct kmsg counts such lines from a point in time on.  Kernels that refuse
- * in silence can be measured with KEXEC_TEST_MUTE=1 in the environment: then
- * only errnos are compared, and tests of things that such kernels do otherwise
- * are skipped.
+ * struct kmsg counts such lines from a point in time on.  With KEXEC_TEST_MUTE=1
+ * in the environment the tests also run on a kernel that logs no reason, as
+ * stock 6.12: they compare errnos alone, and skip what such a kernel does
+ * otherwise.
  */
 #ifndef KEXEC_TEST_H
 #define KEXEC_TEST_H
@@ -48,7 +48,7 @@
 /* Nothing is ever mapped in the first page. */
 #define BAD_POINTER	((void *)8)
 
-/* A segment as the kernel reads it, with an address one can calculate with. */
+/* struct kexec_segment, with a destination that is a number. */
 struct segment {
 	const void *buf;
 	unsigned long bufsz;
@@ -78,7 +78,7 @@ static inline long reboot_kexec(unsigned int magic2)
 			      LINUX_REBOOT_CMD_KEXEC, NULL));
 }
 
-/* Only errnos count: the kernel is known to refuse without a word. */
+/* The kernel logs no reason of a refusal, so the tests compare errnos alone. */
 static inline bool mute(void)
 {
 	return getenv("KEXEC_TEST_MUTE");
@@ -175,10 +175,9 @@ static inline unsigned long largest_image(void)
 }
 
 /*
- * Free pages, with those that the CPUs keep in hand: there may be thousands,
- * and MemFree does not count them.  And with those that hold small objects,
- * freed ones for the most part where KASAN has them in quarantine: an object
- * that is lost is found by kmemleak.
+ * Free pages.  They include the pages on the CPUs' lists, of which there may be
+ * thousands and which MemFree does not count, and the pages of slabs: KASAN keeps
+ * freed objects in quarantine.  kmemleak finds an object that is lost.
  */
 static inline long free_pages(void)
 {
@@ -223,7 +222,7 @@ struct kmsg {
 	char last[1024];
 };
 
-/* Listen from now on. */
+/* Count the lines that are logged from now on. */
 static inline bool kmsg_open(struct kmsg *k)
 {
 	k->last[0] = '\0';
@@ -232,9 +231,9 @@ static inline bool kmsg_open(struct kmsg *k)
 }
 
 /*
- * Count the refusals logged since the last look and remember the newest.  A
- * record reads "priority,number,time,flags;text"; a reader that was overtaken
- * by the writer is told so once by EPIPE and goes on.
+ * Count the refusals logged since the last call, and keep the newest.  A record
+ * reads "priority,number,time,flags;text".  read() returns EPIPE once if records
+ * were overwritten before they were read.
  */
 static inline int kmsg_refusals(struct kmsg *k)
 {
@@ -261,11 +260,11 @@ static inline int kmsg_refusals(struct kmsg *k)
 
 #define SAYS_MAX 3
 
-/* Milliseconds to wait for a line that must come, and for one that may not. */
+/* Milliseconds to wait for a line that must come, and for a line that may come. */
 #define KMSG_PATIENCE	2000
 #define KMSG_GLANCE	50
 
-/* One refusal, one line, and the line, the last of @lines, has all of @says. */
+/* A refusal logs one line, and that line, the last of @lines, has all of @says. */
 static inline void check_lines(struct __test_metadata *_metadata,
 			       const struct kmsg *k, int lines,
 			       const char *const *says)
@@ -283,8 +282,8 @@ static inline void check_lines(struct __test_metadata *_metadata,
 }
 
 /*
- * A record cannot be read as long as another CPU is still writing one that was
- * begun before it.
+ * A record cannot be read while another CPU is still writing an earlier record,
+ * so the line may come after the call has returned.
  */
 static inline int kmsg_await_refusals(struct kmsg *k, int ms)
 {

@@ -2,11 +2,11 @@
 /*
  * kexec_load(2) as 32-bit and x32 programs call it.
  *
- * Both ways in share one entry point with segments of four 32-bit words.  They
- * are taken here from a 64-bit program: by int $0x80 with the number of i386,
- * and by syscall with the number of x32, with everything that the kernel reads
- * in memory below 4 GiB.  What differs from the native call: the architecture
- * must be named, and any name will do.
+ * Both entries lead to one function, which takes segments of four 32-bit words.
+ * This 64-bit program makes the calls by int $0x80 with the number of i386, and
+ * by syscall with the number of x32; all that the kernel reads lies below 4 GiB.
+ * Other than the native call, these calls need an architecture in the flags, and
+ * accept any.
  */
 #include "kexec_test.h"
 
@@ -46,7 +46,7 @@ static long x32_kexec_load(uint32_t nr, uint32_t table, uint32_t flags)
 	return result(syscall(X32_KEXEC_LOAD, 0, nr, table, flags));
 }
 
-/* A kernel without the 32-bit entry lets int $0x80 fault: ask in a child. */
+/* Without the 32-bit entry int $0x80 faults, so try it in a child process. */
 static bool int80_works(void)
 {
 	pid_t pid = fork();
@@ -62,7 +62,7 @@ static bool x32_works(void)
 	return syscall(X32_GETPID) == getpid();
 }
 
-/* Memory below 4 GiB: a page for the table, one for data, then nothing. */
+/* Memory below 4 GiB: a page for the table, one for data, then an unmapped page. */
 static uint32_t low_memory(void)
 {
 	char *low = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
@@ -195,7 +195,7 @@ TEST_F(compat, segment_rules_are_the_same)
 	REFUSED(EINVAL, CALL(2, table, KEXEC_ARCH_386), "overlap");
 }
 
-/* 4 GiB is an address like any other: the sum is not 32 bits wide. */
+/* A segment may end at 4 GiB: the kernel computes ends in 64 bits. */
 TEST_F(compat, across_4_gib)
 {
 	const struct segment32 s = { 0, 0, 0xfffff000, 8192 };

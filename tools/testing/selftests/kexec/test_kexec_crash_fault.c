@@ -2,10 +2,10 @@
 /*
  * Each allocation of a crash load fails in turn.
  *
- * A load that meets such a fault either succeeds all the same, or it fails and the
- * crash image before it stays loaded, every byte of it.  Where nothing was loaded,
- * nothing is loaded after the load has failed.  A load that succeeds replaces the
- * image before it, so the test loads that image again.
+ * A load that meets such a fault either succeeds all the same, or it fails and
+ * the crash image before it stays loaded, every byte of it.  Where nothing was
+ * loaded, nothing is loaded after the load has failed.  A load that succeeds
+ * replaces the image before it, so the test loads that image again.
  */
 #include "kexec_crash_test.h"
 #include "kexec_fault.h"

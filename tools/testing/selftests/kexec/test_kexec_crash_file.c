@@ -2,11 +2,11 @@
 /*
  * kexec_file_load(2) of crash images.
  *
- * What the call refuses of any image has its own test.  Here is what only a
- * crash image can be refused for, and that the one loaded before survives
- * whatever the reason is.  The other way round, the kernel and the initrd that
- * the environment names ($KERNEL, $INITRD; the running kernel's own files would
- * do) are loaded for real, and replaced and dropped by either system call.
+ * test_kexec_file_load.c tests what the call refuses of any image.  This test has
+ * the rules of crash images alone, and checks that the crash image loaded before
+ * survives each refusal.  It also loads the kernel and the initrd that the
+ * environment names ($KERNEL, $INITRD; the files of the running kernel will do),
+ * and replaces and unloads them by either system call.
  */
 #include "kexec_crash_test.h"
 
@@ -158,7 +158,7 @@ TEST_F(refused, row)
 
 /* --- loaded ------------------------------------------------------------ */
 
-/* A kernel that can be loaded, and one that is meant to be. */
+/* A kernel made by the test, and the kernel that the environment names. */
 enum kernel { SMALL, REAL };
 
 FIXTURE(files) {
@@ -236,7 +236,7 @@ TEST_F(files, debug)
 	EXPECT_EQ(1, crash_loaded());
 }
 
-/* What one system call has loaded the other one drops. */
+/* Each system call unloads what the other one has loaded. */
 TEST_F(files, unload_by_the_other_call)
 {
 	ASSERT_EQ(0, load(self, 0));
@@ -257,7 +257,7 @@ TEST_F(files, replaced_by_the_other_call)
 	EXPECT_EQ(1, crash_loaded());
 }
 
-/* Unloading looks at one slot, loading at the other. */
+/* A load or an unload of one kind leaves the image of the other kind alone. */
 TEST_F(files, normal_image_does_not_notice)
 {
 	ASSERT_EQ(0, kexec_file_load(bzimage(NULL), -1, NULL, 0, NO_INITRD));
@@ -272,7 +272,7 @@ TEST_F(files, normal_image_does_not_notice)
 	EXPECT_EQ(1, crash_loaded());
 }
 
-/* The header of the dump is the first thing in the region, and names memory. */
+/* The ELF header of the dump is at the start of the region, and has the memory. */
 TEST_F(files, header_of_the_dump)
 {
 	struct region ram[64];
@@ -284,11 +284,11 @@ TEST_F(files, header_of_the_dump)
 		SKIP(return, "no look at memory (CONFIG_PROC_KCORE)");
 	EXPECT_EQ(0, memcmp(header.e_ident, ELFMAG, SELFMAG));
 	EXPECT_EQ(ET_CORE, header.e_type);
-	/* A note for vmcoreinfo, the kernel's text, and one CPU at least. */
+	/* Notes of one CPU at least, vmcoreinfo, and the kernel's text. */
 	EXPECT_LT(nr + 2, header.e_phnum);
 }
 
-/* The longest command line leaves room for where the header of the dump is. */
+/* The longest command line leaves room for "elfcorehdr=", which the kernel adds. */
 TEST(longest_cmdline)
 {
 	static char text[BZ_CMDLINE];

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of a crash image beside that of a normal one: neither knows of the
- * other, one caller at a time works on either, and what is loaded is there until
- * a complete successor takes its place, even if the caller is killed.
+ * Crash images and normal images, from load to unload.  A load of one kind leaves
+ * the image of the other kind alone; one caller at a time works on either; and a
+ * crash image stays loaded until another one is complete and replaces it, even if
+ * the caller is killed.
  */
 #include "kexec_crash_test.h"
 #include "kexec_gate.h"
 
 #define NEW_BYTE	'n'
 
-/* Most of what a load may copy, so that there is a middle to be killed in. */
+/* So large that a load takes long enough to be killed in its middle. */
 #define LARGE		(64 * MIB)
 
 static const char data[PAGE] = { [0 ... PAGE - 1] = NEW_BYTE };
 static struct segment normal = { .buf = data, .bufsz = PAGE, .memsz = PAGE };
 static struct region region;
 
-/* A page where the image is that is to be kept. */
+/* A page at the destination of the kept image. */
 static long load_new(void)
 {
 	struct segment s = {
@@ -74,7 +75,7 @@ TEST_F(crash, loaded_follows)
 	EXPECT_EQ(0, crash_loaded());
 }
 
-/* A load that fails where nothing was loaded leaves nothing. */
+/* Where nothing is loaded, a load that fails leaves nothing. */
 TEST_F(crash, failed_load_leaves_nothing)
 {
 	EXPECT_EQ(-EFAULT, load_broken());
@@ -141,7 +142,7 @@ static void expect_busy(struct __test_metadata *_metadata, struct kmsg *k)
 	EXPECT_EQ(-EBUSY, read_file(CRASH_SIZE, (char [8]) {}, 8));
 }
 
-/* Meanwhile a panic would still find the image that was there before. */
+/* During a load a panic would still find the image that was loaded before. */
 TEST_F(crash, busy)
 {
 	struct gate g;
@@ -174,7 +175,7 @@ TEST_F(crash, busy_with_nothing_loaded)
 	EXPECT_EQ(1, crash_loaded());
 }
 
-/* The table is read before the lock is tried, the entry judged after. */
+/* The kernel reads the table, tries the lock, then checks the entry. */
 TEST_F(crash, busy_in_the_order_of_checks)
 {
 	struct segment odd = { .mem = 1, .memsz = PAGE };
@@ -191,7 +192,7 @@ TEST_F(crash, busy_in_the_order_of_checks)
 	EXPECT_EQ(0, gate_finish(&g));
 }
 
-/* The other kind of load takes the same lock. */
+/* Loads of normal images take the same lock. */
 static long load_normal_gate(const struct gate *g)
 {
 	struct segment s = {
@@ -271,7 +272,7 @@ TEST_F(killed, while_it_waits_for_a_page)
 		TH_LOG("the next load does not work");
 }
 
-/* From the system call on; when it is over the same image is loaded again. */
+/* At any moment from the start of the system call on. */
 TEST_F_TIMEOUT(killed, at_any_moment, 180)
 {
 	double limit = patience(large());

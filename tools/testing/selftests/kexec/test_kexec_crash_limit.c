@@ -2,11 +2,11 @@
 /*
  * Who may load a crash image, and how often.
  *
- * kernel.kexec_load_limit_panic counts calls for crash images and no others,
- * kernel.kexec_load_disabled ends them all.  A crash image that is loaded then
- * is there for the next panic and cannot be dropped any more.  The tests build on
- * each other, and there is no way back from the last one: they want a boot of
- * their own.
+ * kernel.kexec_load_limit_panic limits the calls for crash images, and no others;
+ * kernel.kexec_load_disabled forbids all calls.  A crash image that is loaded
+ * when that is set stays loaded.  Each test needs the state that the one before
+ * leaves, and the last one sets a sysctl that cannot be reset: they need a boot
+ * of their own.
  */
 #include "kexec_crash_test.h"
 
@@ -35,7 +35,7 @@ FIXTURE_SETUP(crash)
 	ASSERT_TRUE(kmsg_open(&self->kmsg));
 }
 
-/* In the parent: a test may give up what unloading needs. */
+/* Runs in the parent: a test may drop the capability to unload. */
 FIXTURE_TEARDOWN_PARENT(crash)
 {
 }
@@ -92,7 +92,7 @@ TEST_F(crash, normal_images_are_not_counted)
 	EXPECT_EQ(-1, read_number(REBOOT));
 }
 
-/* Also the calls that fail, and those that unload. */
+/* Calls that fail, and those that unload, count too. */
 TEST_F(crash, crash_images_are_counted)
 {
 	struct segment lost = kept_segment(&self->region);
@@ -118,7 +118,7 @@ TEST_F(crash, crash_images_are_counted)
 	EXPECT_EQ(--left, read_number(PANIC));
 }
 
-/* The last one stays; and the other kind of image does not suffer. */
+/* The last image stays, and calls for normal images are not limited. */
 TEST_F(crash, nothing_left)
 {
 	ASSERT_EQ(0, write_file(PANIC, "1"));
@@ -134,7 +134,7 @@ TEST_F(crash, nothing_left)
 	EXPECT_EQ(1, crash_loaded());
 }
 
-/* An image that was not wanted to be dropped keeps its memory as well. */
+/* A crash image that cannot be unloaded keeps its memory, too. */
 TEST_F(crash, its_memory_is_not_given_back)
 {
 	long size = read_number(CRASH_SIZE);
@@ -143,7 +143,7 @@ TEST_F(crash, its_memory_is_not_given_back)
 	EXPECT_EQ(size, read_number(CRASH_SIZE));
 }
 
-/* It is looked at before the limit. */
+/* The kernel checks kexec_load_disabled before the limit. */
 TEST_F(crash, disabled)
 {
 	ASSERT_EQ(1, crash_loaded());

@@ -3,18 +3,18 @@
  * What kexec_load(2) takes and what it refuses of a crash image.
  *
  * Addresses are relative to the region that crashkernel= has reserved, so two
- * tables do for any machine.  "refused" has a row for each rule and for each
- * pair of rules whose order a program can observe; a crash image is loaded before
- * each row and has to be there after it, every byte of it.  "accepted" has what
- * looks odd and is legal.  Functions follow for what a table cannot say.
+ * tables serve any machine.  "refused" has a row for each rule, and for each pair
+ * of rules whose order a program can observe; a crash image is loaded before each
+ * row and must still be loaded after it, every byte of it.  "accepted" has what
+ * looks odd and is legal.  Tests that do not fit into a row follow as functions.
  */
 #include "kexec_crash_test.h"
 
 static const char data[2 * PAGE] = { [0 ... 2 * PAGE - 1] = 'd' };
 
 /*
- * Close to it a number counts from the region's end, or size.  All others count
- * from its start.
+ * A number within NEAR of END counts from the region's end, or from its size.
+ * Every other number counts from the region's start.
  */
 #define END		(1UL << 60)
 #define NEAR		(1UL << 40)
@@ -24,7 +24,7 @@ static const char data[2 * PAGE] = { [0 ... 2 * PAGE - 1] = 'd' };
 #define LOST(bytes, where, size)					\
 	{ .buf = BAD_POINTER, .bufsz = (bytes), .mem = (where), .memsz = (size) }
 
-/* Where the image lies that was loaded before. */
+/* The destination of the image that was loaded before. */
 #define AT		KEPT_AT
 
 static unsigned long length(const struct region *r, unsigned long x)
@@ -39,7 +39,7 @@ static unsigned long address(const struct region *r, unsigned long x)
 
 #define ROWS 3
 
-/* A call in the words of the tables. */
+/* A row's call, relative to the region. */
 struct call {
 	unsigned long entry;
 	unsigned long nr;
@@ -87,7 +87,7 @@ FIXTURE_TEARDOWN(refused)
 	unload_teardown(_metadata, &self->kmsg, crash_unload, crash_loaded);
 }
 
-/* What comes before the entry is looked at. */
+/* Rules that the kernel checks before the entry. */
 
 FIXTURE_VARIANT_ADD(refused, flag_before_entry) {
 	.call = { .entry = -1, .nr = 1, .table = { SEG(0, AT, PAGE) },
@@ -111,7 +111,7 @@ FIXTURE_VARIANT_ADD(refused, table_before_entry) {
 	.err = EFAULT, .says = { "table of 1 segments" },
 };
 
-/* The entry, which a normal image may have anywhere. */
+/* The entry; that of a normal image may be anywhere. */
 
 FIXTURE_VARIANT_ADD(refused, entry_below) {
 	.call = { .entry = -1, .nr = 1, .table = { SEG(0, AT, PAGE) } },
@@ -239,7 +239,7 @@ FIXTURE_VARIANT_ADD(refused, region_before_buffer) {
 	.err = EADDRNOTAVAIL, .says = { "segment 0", "outside of the crash region" },
 };
 
-/* What the hand-off needs has to fit in beside the segments. */
+/* The control pages need room in the region, beside the segments. */
 
 FIXTURE_VARIANT_ADD(refused, no_room) {
 	.call = { .nr = 1, .table = { SEG(PAGE, 0, END) } },
@@ -261,7 +261,7 @@ FIXTURE_VARIANT_ADD(refused, room_before_buffer) {
 	.err = ENOMEM, .says = { "control pages" },
 };
 
-/* The caller's buffers, read when all else is settled. */
+/* The caller's buffers, which the kernel reads after all other checks. */
 
 FIXTURE_VARIANT_ADD(refused, only_buffer) {
 	.call = { .nr = 1, .table = { LOST(1, AT, PAGE) } },
@@ -372,7 +372,7 @@ FIXTURE_VARIANT_ADD(accepted, unload_looks_at_nothing_else) {
 	.call = { .entry = -1, .nr = 0, .bad_table = true }, .loaded = 0,
 };
 
-/* Once into the empty slot, and once more over the image that is there now. */
+/* Load with no image loaded, then load over that image. */
 TEST_F_TIMEOUT(accepted, row, 180)
 {
 	struct segment table[ROWS];
@@ -396,7 +396,7 @@ FIXTURE_VARIANT(machine) {
 	bool empty;
 };
 
-/* The bytes of the first image go their way at once, others wait first. */
+/* With an image loaded, the kernel stages the next one; else it copies at once. */
 FIXTURE_VARIANT_ADD(machine, over_another) { .empty = false };
 FIXTURE_VARIANT_ADD(machine, into_nothing) { .empty = true };
 
@@ -423,7 +423,7 @@ static void check_failed(struct __test_metadata *_metadata, bool empty,
 	EXPECT_EQ(0, crash_loaded());
 }
 
-/* What a segment does not fill is zero, whatever was there before. */
+/* The rest of a segment, behind its buffer, is zero. */
 TEST_F(machine, bytes_arrive)
 {
 	unsigned long at = self->region.start + KEPT_AT;
@@ -457,7 +457,7 @@ TEST_F(machine, sixteen_segments)
 	}
 }
 
-/* The fault comes late, in the last page of a buffer. */
+/* The last page of the buffer cannot be read. */
 TEST_F(machine, buffer_with_a_hole)
 {
 	struct segment s = {
@@ -474,7 +474,7 @@ TEST_F(machine, buffer_with_a_hole)
 	check_failed(_metadata, variant->empty, &self->region);
 }
 
-/* The limit of other images holds here too, wherever the segment is said to be. */
+/* The limit of normal images holds for crash images, too, at any destination. */
 TEST_F(machine, one_page_above_half_of_memory)
 {
 	unsigned long half = largest_image();
@@ -488,8 +488,8 @@ TEST_F(machine, one_page_above_half_of_memory)
 }
 
 /*
- * So many pages of the region are enough if all others belong to a segment; and
- * with one page less no image is given up for one that cannot be loaded.
+ * Find how many pages of the region must be left beside the segments.  With one
+ * page less the load fails, and the image before it stays loaded.
  */
 TEST_F_TIMEOUT(machine, as_little_room_as_possible, 180)
 {
@@ -511,7 +511,7 @@ TEST_F_TIMEOUT(machine, as_little_room_as_possible, 180)
 	TH_LOG("%lu pages are enough", room / PAGE);
 }
 
-/* It is reserved as well, but not for segments. */
+/* The low region is reserved, too, but not for segments. */
 TEST_F(machine, low_region)
 {
 	struct segment s = SEG(PAGE, 0, PAGE);

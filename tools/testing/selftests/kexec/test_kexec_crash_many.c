@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Crash loads by the hundred, and not a page lost: a crash image waits in
- * ordinary memory, or is written where it belongs, and lets go of what it waited
- * in when it is installed, or given up.
+ * Hundreds of crash loads, which must not lose a page.  The kernel stages a crash
+ * image in ordinary memory, or copies it to the region at once; it frees the
+ * staged pages when the image is installed, and when the load fails.
  *
- * The log is rate limited, so nothing here reads it.
+ * The log is rate limited, so no test here reads it.
  */
 #include "kexec_crash_test.h"
 #include "kexec_leak.h"
@@ -18,7 +18,7 @@ FIXTURE(crash_leak) {
 };
 
 FIXTURE_VARIANT(crash_leak) {
-	bool reload;		/* without an unload in between */
+	bool reload;		/* no unload between two loads */
 	bool lost;		/* the last buffer cannot be read */
 	bool whole;		/* no room is left beside the segments */
 	bool from_files;
@@ -79,7 +79,7 @@ FIXTURE_TEARDOWN(crash_leak)
 	EXPECT_EQ(0, crash_loaded());
 }
 
-/* Three hundred rounds, or what a slow kernel does in five seconds. */
+/* Three hundred rounds; on a slow kernel as many as five seconds allow. */
 static bool another_round(int i, time_t start)
 {
 	return i < 30 || (i < 300 && time(NULL) < start + 5);
@@ -92,7 +92,7 @@ static long load(const FIXTURE_DATA(crash_leak) *self, bool from_files)
 	return crash_load_at(self->region.start, 2, self->table, 0);
 }
 
-/* Counted is with one and the same image loaded, or none. */
+/* Before pages are counted: the kept image is loaded, or no image. */
 static long start_over(const FIXTURE_DATA(crash_leak) *self, bool reload)
 {
 	return load_kept(&self->region) ?: (reload ? 0 : crash_unload());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Crash images where no memory is reserved for them: there is nowhere to load one
- * to, nothing to unload, and nothing to give back.
+ * Crash images where no memory is reserved for them: loads are refused, an unload
+ * does nothing, and the size is 0.
  */
 #include "kexec_crash_test.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/kexec_crash_size: giving memory back that is reserved for crash
- * kernels.
+ * /sys/kernel/kexec_crash_size: free memory that is reserved for crash kernels.
  *
- * It cannot be taken again, so the tests build on each other: each makes the
- * regions smaller, the last one leaves nothing.  They want a boot of their own.
+ * The kernel cannot reserve it again, so each test starts with the regions that
+ * the one before leaves, and the last one leaves none.  They need a boot of their
+ * own.
  */
 #include "kexec_crash_test.h"
 
@@ -25,7 +25,7 @@ static long set_crash_size(unsigned long bytes)
 	return write_file(CRASH_SIZE, text);
 }
 
-/* All that is reserved, by the resources. */
+/* The sum of the reserved regions in /proc/iomem, in bytes. */
 static long reserved(void)
 {
 	struct region r[2] = {};
@@ -67,8 +67,8 @@ static long load_to(unsigned long at)
 }
 
 /*
- * Expect that a size is taken and becomes @size; that the end of @r, which is
- * another place now, is ordinary memory; and that @r is no more than the rest.
+ * Write @asked to the file: the size becomes @size, and the kernel frees the end
+ * of @r, which is ordinary memory then.  Shorten @r by that.
  */
 static void expect_cut(struct __test_metadata *_metadata, struct region *r,
 		       unsigned long asked, unsigned long size)
@@ -140,7 +140,7 @@ TEST_F(size, cannot_grow)
 	EXPECT_EQ((long)size, reserved());
 }
 
-/* Rounded up it would be none at all. */
+/* These sizes wrap to 0 when they are rounded up to pages. */
 TEST_F(size, does_not_wrap)
 {
 	long size = crash_size();
@@ -153,7 +153,7 @@ TEST_F(size, does_not_wrap)
 	EXPECT_EQ(size, reserved());
 }
 
-/* Not by a byte, and sizes are whole pages. */
+/* Sizes are rounded up to whole pages, so these change nothing. */
 TEST_F(size, may_stay)
 {
 	unsigned long size = crash_size(), before = managed();
@@ -169,7 +169,7 @@ TEST_F(size, may_stay)
 	EXPECT_EQ(before, managed());
 }
 
-/* Nobody takes memory away from an image, whatever is asked for. */
+/* While a crash image is loaded, no size can be set. */
 TEST_F(size, while_an_image_is_loaded)
 {
 	unsigned long size = crash_size();
@@ -184,7 +184,7 @@ TEST_F(size, while_an_image_is_loaded)
 	check_kept(_metadata, &self->region);
 }
 
-/* A normal image is in nobody's way. */
+/* A normal image does not matter. */
 TEST_F(size, while_a_normal_image_is_loaded)
 {
 	struct segment s = {
@@ -212,7 +212,7 @@ TEST_F(size, is_rounded_up_to_a_page)
 	expect_cut(_metadata, &self->region, size - PAGE + 1, size);
 }
 
-/* What was given back is no place for a crash image any more. */
+/* A crash image cannot be loaded to memory that was freed. */
 TEST_F(size, the_rest_is_as_good_as_before)
 {
 	unsigned long size = crash_size(), given = self->region.end - 4 * MIB;
@@ -228,7 +228,7 @@ TEST_F(size, the_rest_is_as_good_as_before)
 	EXPECT_TRUE(memory_is(given - PAGE, 's', PAGE));
 }
 
-/* It is memory like any other. */
+/* A normal image can be loaded to it. */
 TEST_F(size, what_is_given_back_can_be_used)
 {
 	unsigned long size = crash_size();
@@ -244,8 +244,8 @@ TEST_F(size, what_is_given_back_can_be_used)
 /* --- two regions ------------------------------------------------------- */
 
 /*
- * The lower one is kept the longest.  Left alone it is the one to load to, and
- * can be made smaller still: once it forgot where it ends.
+ * The kernel frees the upper region first.  Then crash images are loaded to the
+ * lower one, which can still be made smaller.
  */
 TEST_F(size, below_the_low_region)
 {

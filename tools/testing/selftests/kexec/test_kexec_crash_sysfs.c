@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What sysfs says for those who load a crash image and who read its dump: where
- * the notes are that a dump begins with, how large its ELF header can get, and
- * whether the kernel will keep that header up to date.
+ * The sysfs files for loaders of crash images and readers of dumps: the addresses
+ * of the notes in a dump, the largest size of its ELF header, and whether the
+ * kernel updates that header after hotplug.
  */
 #include "kexec_crash_test.h"
 
@@ -80,7 +80,7 @@ static bool in_ram(unsigned long at, unsigned long size)
 	return false;
 }
 
-/* Their addresses are all that is known of them: they may not cross a page. */
+/* sysfs has one physical address of each note, so a note must not cross a page. */
 TEST(notes_of_the_cpus)
 {
 	unsigned long at, before = 0;
@@ -104,7 +104,7 @@ TEST(notes_of_the_cpus)
 	EXPECT_NE(0UL, before);
 }
 
-/* "address size", where a note with this name is. */
+/* The file has the address and the size of the note VMCOREINFO. */
 TEST(vmcoreinfo)
 {
 	unsigned long at, size;
@@ -131,7 +131,7 @@ TEST(vmcoreinfo)
 	EXPECT_EQ(0, strncmp(name + 12, "OSRELEASE=", 10));
 }
 
-/* --- does the header follow? ------------------------------------------- */
+/* --- whether the kernel updates the header ----------------------------- */
 
 FIXTURE(follows) {
 	struct region region;
@@ -161,7 +161,7 @@ FIXTURE_VARIANT_ADD(follows, both_promises) {
 
 FIXTURE_VARIANT_ADD(follows, from_file) { .from_file = true, .answer = 1 };
 
-/* The header of a dump in its simplest form; the rest is room to grow. */
+/* The least ELF header of a dump; the segment has room for a larger one. */
 static void *empty_header(void)
 {
 	static Elf64_Ehdr header = {
@@ -222,13 +222,13 @@ TEST_F(follows, answer)
 	EXPECT_EQ(0, crash_unload());
 	expect_answer(_metadata, 0);
 
-	/* An image for reboot(2) has no part in it. */
+	/* A normal image changes nothing. */
 	EXPECT_EQ(0, kexec_load(1, &other, variant->flags));
 	expect_answer(_metadata, 0);
 	EXPECT_EQ(0, kexec_unload());
 }
 
-/* The last image decides. */
+/* The flags of the last loaded crash image count. */
 TEST_F(follows, answer_is_that_of_the_successor)
 {
 	ASSERT_EQ(0, load(self, variant));
@@ -238,9 +238,9 @@ TEST_F(follows, answer_is_that_of_the_successor)
 	expect_answer(_metadata, variant->answer);
 }
 
-/* --- a CPU goes and comes ---------------------------------------------- */
+/* --- CPU hotplug ------------------------------------------------------- */
 
-/* Program headers in the loaded header, or -1. */
+/* The number of program headers in the loaded ELF header, or -1. */
 static int loaded_phdrs(unsigned long at)
 {
 	Elf64_Ehdr header;
@@ -256,8 +256,9 @@ static long set_online(const char *online)
 }
 
 /*
- * What is not promised is left alone.  A header of the loader's is replaced by the
- * kernel's own, which has all CPUs there can be, now and later on.
+ * Where the answer is 0 the kernel leaves the header alone.  Where it is 1 the
+ * kernel replaces the loader's header by its own when a CPU goes offline; that
+ * one has all possible CPUs.
  */
 TEST_F(follows, a_cpu)
 {

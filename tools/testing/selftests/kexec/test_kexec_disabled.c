@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernel.kexec_load_disabled: a switch without a way back.
+ * kernel.kexec_load_disabled, which cannot be reset until the next boot.
  *
- * The image that is loaded when it is thrown stays, and can be executed; no
- * call changes it any more.  The switch is looked at right after the
- * capability, before a load limit is touched.  Wants a boot of its own.
+ * The image that is loaded when it is set stays loaded, and can be executed; all
+ * calls are refused from then on.  The kernel checks it after the capability and
+ * before the load limits.  These tests need a boot of their own.
  */
 #include "kexec_file_test.h"
 

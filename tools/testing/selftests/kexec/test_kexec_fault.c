@@ -2,8 +2,8 @@
 /*
  * Each allocation of a load fails in turn.
  *
- * A load that meets such a fault either succeeds all the same, or it fails and the
- * image before it stays loaded.
+ * A load that meets such a fault either succeeds all the same, or it fails and
+ * the image before it stays loaded.
  */
 #include "kexec_fault.h"
 

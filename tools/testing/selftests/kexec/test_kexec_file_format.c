@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files that are no kernel, each for one reason.
+ * Files that break one rule of their format each.
  *
- * A row takes a file that is accepted and breaks it in one place.  The load
- * fails with the errno of the row and one line that names the rule, and the
- * image before it stays.  ENOEXEC stands for whatever the file itself has
- * wrong: programs try something else then.
+ * A row takes a valid file and breaks it in one place.  The load fails with the
+ * errno of the row, logs one line that names the rule, and leaves the image
+ * before it loaded.  ENOEXEC means that the file itself is wrong, so that a
+ * program can try another way to load it.
  */
 #include "kexec_formats.h"
 
-/* What stock 6.12 does otherwise. */
+/* Rows that stock 6.12 answers otherwise. */
 #define TAKES	(-1)
 
-/* An open file of this format with these changes, @size bytes if not 0. */
+/* A file of this format with these changes; cut to @size bytes unless that is 0. */
 static int open_broken(enum format_index format, const struct edit *edits,
 		       size_t size)
 {
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN(broken)
 	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
-/* --- bzImage: the least that a loader can work with -------------------- */
+/* --- bzImage: what the loader needs at least --------------------------- */
 
 FIXTURE_VARIANT_ADD(broken, bzimage_of_1023_bytes) {
 	.size = 1023, .err = ENOEXEC, .says = { "1023 bytes" },
@@ -313,7 +313,7 @@ FIXTURE_VARIANT_ADD(broken, vmlinux_base_0) {
 	.err = ENOEXEC, .says = { "vmlinux", "too low" },
 };
 
-/* It may go higher than where it was linked for, not lower. */
+/* The kernel may be loaded above the address that it was linked for, not below. */
 FIXTURE_VARIANT_ADD(broken, vmlinux_above_all_memory) {
 	.format = VMLINUX,
 	.edits = { U64(TEXT(p_paddr), 1UL << 45),
@@ -415,7 +415,7 @@ FIXTURE_VARIANT_ADD(broken, uki_section_twice_in_one_place) {
 	.err = ENOEXEC, .says = { "UKI", "another" },
 };
 
-/* A signature does not cover them. */
+/* A signature does not cover the certificate table. */
 FIXTURE_VARIANT_ADD(broken, uki_section_in_the_certificates) {
 	.format = UKI,
 	.edits = { U32(UKI_RAW_OFFSET(INITRD), UKI_CERTIFICATE) },
@@ -439,7 +439,7 @@ FIXTURE_VARIANT_ADD(broken, uki_without_linux) {
 	.err = ENOEXEC, .says = { "bytes" },
 };
 
-/* What follows a .profile is somebody else's. */
+/* Sections behind a .profile belong to another profile. */
 FIXTURE_VARIANT_ADD(broken, uki_linux_of_another_profile) {
 	.format = UKI, .edits = { UKI_NAME(OSREL, NAME_PROFILE) },
 	.err = ENOEXEC, .says = { "UKI", "no kernel" },
@@ -475,7 +475,7 @@ FIXTURE_VARIANT_ADD(broken, uki_cmdline_too_long_for_its_kernel) {
 	.err = EINVAL, .says = { "command line", "40" },
 };
 
-/* An error that is the file's own, whatever the machine. */
+/* The errno of a row, which does not depend on the machine. */
 static int expected(const FIXTURE_VARIANT(broken) *row)
 {
 	if (unknown(&formats[row->format]))

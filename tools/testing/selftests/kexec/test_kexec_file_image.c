@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of an image that kexec_file_load(2) has loaded: the two system calls
- * share a slot and a lock, and a caller that is killed leaves nothing behind.
+ * Images loaded by kexec_file_load(2), from load to unload.  Both system calls
+ * share one image and one lock, and a caller that is killed loses no memory.
  *
- * A load reads its command line after both files, so with a gate there it
- * stands in the kernel and has all of them in memory.
+ * A load reads its command line after both files, so a load that waits at a gate
+ * in the command line has all of both files in memory.
  */
 #include "kexec_file_test.h"
 #include "kexec_gate.h"
@@ -99,7 +99,7 @@ TEST_F(file_image, kept_when_the_other_call_fails)
 	EXPECT_EQ(1, image_loaded());
 }
 
-/* One load at a time, by whichever call. */
+/* One load at a time, by either system call. */
 TEST_F(file_image, busy)
 {
 	struct gate g;
@@ -119,7 +119,7 @@ TEST_F(file_image, busy)
 	EXPECT_EQ(1, image_loaded());
 }
 
-/* Flags are judged before the lock is tried, files are opened after. */
+/* The kernel checks the flags, tries the lock, then opens the files. */
 TEST_F(file_image, busy_in_the_order_of_checks)
 {
 	struct gate g;
@@ -134,7 +134,7 @@ TEST_F(file_image, busy_in_the_order_of_checks)
 	EXPECT_EQ(0, gate_finish(&g));
 }
 
-/* What a load has read is its own: what is written later does not matter. */
+/* A load copies the files, so a write to a file after that does not matter. */
 TEST_F(file_image, files_are_let_go_when_read)
 {
 	struct gate g;
@@ -179,8 +179,8 @@ FIXTURE_TEARDOWN(file_killed)
 }
 
 /*
- * The image before is still there, and an eighth of the initrd's memory is not:
- * other processes may have taken so much meanwhile.
+ * The image before is still loaded.  The load may seem to have lost an eighth of
+ * the initrd's memory, since other processes allocate memory, too.
  */
 static void check_kill(struct __test_metadata *_metadata, struct victim *v,
 		       double limit, long before, struct kmsg *kmsg)
@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(file_killed, with_both_files_read, 180)
 		   &self->kmsg);
 }
 
-/* From the system call on: the most of it is spent on reading. */
+/* At any moment from the start of the system call on; most of it reads the files. */
 TEST_F_TIMEOUT(file_killed, at_any_moment, 180)
 {
 	int ms;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What kexec_file_load(2) takes and what it refuses, whatever the files hold.
+ * What kexec_file_load(2) accepts and refuses, apart from the formats of files.
  *
  * Two tables, as for kexec_load(2).  "refused" has a row for every rule and for
  * every pair of rules whose order a program can observe; an image is loaded
- * before each row and has to be there after it.  "accepted" has what looks odd
- * and is legal.  Rules that depend on the machine follow as functions.
+ * before each row and must still be loaded after it.  "accepted" has what looks
+ * odd and is legal.  Rules that depend on the machine follow as functions.
  */
 #include "kexec_file_test.h"
 
-/* The longest that is taken leaves room for "elfcorehdr=0x... ". */
+/* The longest command line leaves room for "elfcorehdr=0x... ". */
 #define LONGEST		(BZ_CMDLINE - 30)
 
 #define FILE_MAX	(4UL << 30)
@@ -44,7 +44,7 @@ static int open_pipe(void)
 	return pipe(fds) ? -1 : fds[0];
 }
 
-/* Still open for writing when this returns. */
+/* The file is still open for writing when this returns. */
 static int open_written(const void *bytes, size_t size)
 {
 	int writer = file_open();
@@ -136,7 +136,7 @@ static const char *make_text(enum text which, unsigned long length)
 	return text;
 }
 
-/* A call in the words of the tables; what is left out is good. */
+/* A row's call; what a row leaves out is good. */
 struct call {
 	enum file kernel;
 	enum file initrd;
@@ -145,7 +145,7 @@ struct call {
 	unsigned long flags;
 };
 
-/* A length that memory cannot hold has no text to go with it. */
+/* There is no text for a length that exceeds memory. */
 static struct file_call prepare(const struct call *c)
 {
 	return (struct file_call) {
@@ -182,7 +182,7 @@ FIXTURE_TEARDOWN(refused)
 	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
-/* Flags come before anything else is looked at, and all 64 bits count. */
+/* The kernel checks flags before anything else, all 64 bits. */
 
 FIXTURE_VARIANT_ADD(refused, flag_bit_6) {
 	.call = { .flags = 1UL << 6 }, .err = EINVAL, .says = { "flags 0x40 " },
@@ -271,7 +271,7 @@ FIXTURE_VARIANT_ADD(refused, kernel_junk) {
 	.call = { .kernel = JUNK }, .err = ENOEXEC, .says = { "8192 bytes" },
 };
 
-/* Nothing else is looked at before the kernel is known to be one. */
+/* The kernel checks the format of the kernel file before the other arguments. */
 
 FIXTURE_VARIANT_ADD(refused, kernel_before_initrd) {
 	.call = { .kernel = DIRECTORY, .initrd = NONE }, .err = EINVAL,
@@ -493,7 +493,7 @@ FIXTURE_TEARDOWN(machine)
 	unload_teardown(_metadata, &self->kmsg, kexec_file_unload, image_loaded);
 }
 
-/* What comes after the first NUL is carried along and means nothing. */
+/* Bytes behind the first NUL are copied and mean nothing. */
 TEST_F(machine, cmdline_with_a_nul_inside)
 {
 	static const char text[] = "quiet\0panic=1";
@@ -502,7 +502,7 @@ TEST_F(machine, cmdline_with_a_nul_inside)
 				     NO_INITRD));
 }
 
-/* The limit is the image's own, 30 bytes of which are the kernel's. */
+/* The bzImage has the limit, of which the running kernel takes 30 bytes. */
 TEST_F(machine, cmdline_limit_of_the_image)
 {
 	int kernel = bzimage(EDITS(U32(BZ_CMDLINE_SIZE, 100)));
@@ -514,7 +514,7 @@ TEST_F(machine, cmdline_limit_of_the_image)
 	check_reason(_metadata, &self->kmsg, SAYS("command line", "71 bytes", "100"));
 }
 
-/* Where the file was before does not matter: it is read as a whole. */
+/* The file position does not matter: the kernel reads the whole file. */
 TEST_F(machine, file_position)
 {
 	EXPECT_EQ(100, lseek(self->kernel, 100, SEEK_SET));
@@ -522,13 +522,13 @@ TEST_F(machine, file_position)
 	EXPECT_EQ(100, lseek(self->kernel, 0, SEEK_CUR));
 }
 
-/* One file may be both, and may be open for reading as often as one likes. */
+/* One file may be kernel and initrd, and be open for reading more than once. */
 TEST_F(machine, one_file_twice)
 {
 	EXPECT_EQ(0, kexec_file_load(self->kernel, self->kernel, NULL, 0, 0));
 }
 
-/* The files can be written again once the call is over, failed or not. */
+/* After the call, failed or not, the files can be opened for writing again. */
 TEST_F(machine, files_are_let_go)
 {
 	int junk = file_of_zeroes(PAGE);
@@ -539,7 +539,7 @@ TEST_F(machine, files_are_let_go)
 	EXPECT_LE(0, file_reopen(self->kernel, O_WRONLY));
 }
 
-/* There is a place, but half of all memory is the limit. */
+/* There is room for the segment, but half of all memory is the limit. */
 TEST_F(machine, above_half_of_memory)
 {
 	unsigned long half = largest_image();
@@ -554,7 +554,7 @@ TEST_F(machine, above_half_of_memory)
 	EXPECT_EQ(1, image_loaded());
 }
 
-/* Without a reservation there is nowhere to load to and nothing to unload. */
+/* Without a crash region a load is refused and an unload does nothing. */
 TEST_F(machine, no_crash_region)
 {
 	int junk = file_of_zeroes(PAGE);

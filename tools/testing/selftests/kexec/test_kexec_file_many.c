@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File loads by the hundred: every unknown flag, every length of a file, every
- * byte of a header, and not a page lost.
+ * Many file loads: every unknown flag, every length of a file, every byte of a
+ * header; and hundreds of loads, which must not lose a page.
  *
- * The log is rate limited, so nothing here reads it.
+ * The log is rate limited, so no test here reads it.
  */
 #include "kexec_formats.h"
 #include "kexec_leak.h"
@@ -42,7 +42,7 @@ FIXTURE_VARIANT_ADD(damaged, bzimage) { BZIMAGE };
 FIXTURE_VARIANT_ADD(damaged, vmlinux) { VMLINUX };
 FIXTURE_VARIANT_ADD(damaged, uki) { UKI };
 
-/* A file with a name: it is changed by that, and nobody has it open to write. */
+/* The test changes the file by its name, so no descriptor is open for writing. */
 FIXTURE_SETUP(damaged)
 {
 	int fd;
@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(damaged)
 	EXPECT_EQ(0, kexec_file_unload());
 }
 
-/* Each is loaded or refused for what it is, and the image stays whichever. */
+/* The load succeeds, or the file is refused; an image is loaded in either case. */
 static void load_damaged(struct __test_metadata *_metadata,
 			 FIXTURE_DATA(damaged) *self, const char *what,
 			 unsigned long where)
@@ -82,7 +82,7 @@ static void load_damaged(struct __test_metadata *_metadata,
 	self->taken += !rc;
 }
 
-/* All lengths of the first pages, some of the rest, down to nothing. */
+/* Every length in the first pages, some larger lengths, and 0. */
 TEST_F_TIMEOUT(damaged, at_its_end, 600)
 {
 	unsigned long size = self->format->size;
@@ -93,7 +93,7 @@ TEST_F_TIMEOUT(damaged, at_its_end, 600)
 		ASSERT_EQ(0, truncate(self->path, size));
 		load_damaged(_metadata, self, "length", size);
 	}
-	/* Only the payload of a bzImage says nothing of its length. */
+	/* A bzImage can be cut in its payload, of which it has no length. */
 	EXPECT_EQ(can_be_cut, self->taken > 0)
 		TH_LOG("%d lengths were taken", self->taken);
 }
@@ -143,7 +143,7 @@ FIXTURE_VARIANT(file_leak) {
 	int err;
 };
 
-/* The later a load fails, the more it has to give back. */
+/* The later a load fails, the more it must free. */
 
 FIXTURE_VARIANT_ADD(file_leak, load_and_unload) { .length = 1 };
 
@@ -191,15 +191,15 @@ FIXTURE_TEARDOWN(file_leak)
 {
 }
 
-/* Two hundred rounds, or what a slow kernel does in five seconds. */
+/* Two hundred rounds; on a slow kernel as many as five seconds allow. */
 static bool another_round(int i, time_t start)
 {
 	return i < 50 || (i < 200 && time(NULL) < start + 5);
 }
 
 /*
- * What was unmapped is still known to KASAN, in pages of its own, until the
- * kernel next changes the protection of memory: as it does for a loaded image.
+ * KASAN keeps shadow pages of unmapped vmalloc areas until the kernel next purges
+ * them, which it does when it write-protects a loaded image.
  */
 static void forget_mappings(void)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of an image: what is loaded stays until a complete successor takes
- * its place, one caller at a time works on it, a killed caller leaves nothing
- * behind.
+ * Images from load to unload.  An image stays loaded until another one is
+ * complete and replaces it; one caller at a time works on images; a caller that
+ * is killed loses no memory.
  */
 #include "kexec_gate.h"
 
@@ -51,7 +51,7 @@ TEST_F(image, loaded_follows)
 	EXPECT_EQ(0, image_loaded());
 }
 
-/* One load at a time, and whoever comes second is told so at once. */
+/* One load at a time; a second one returns EBUSY at once. */
 TEST_F(image, busy)
 {
 	struct gate g;
@@ -71,7 +71,7 @@ TEST_F(image, busy)
 	EXPECT_EQ(0, kexec_unload());
 }
 
-/* The table is read before the lock is tried, and judged after. */
+/* The kernel reads the table, tries the lock, then checks the table. */
 TEST_F(image, busy_in_the_order_of_checks)
 {
 	struct segment odd = { .mem = 1, .memsz = PAGE };
@@ -137,7 +137,7 @@ TEST_F_TIMEOUT(killed, in_the_largest_load, 180)
 	check_kill(_metadata, &self->victim, limit);
 }
 
-/* From the system call on: the work before the first byte is copied. */
+/* At any moment from the start of the system call to the copy of the first byte. */
 TEST_F_TIMEOUT(killed, at_any_moment, 180)
 {
 	double limit = patience(largest_image());
@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(killed, at_any_moment, 180)
 
 /* --- memory that has failed -------------------------------------------- */
 
-/* Physical address of the page at @p, 0 if it cannot be learnt. */
+/* Physical address of the page at @p, 0 if pagemap does not show it. */
 static unsigned long physical(const void *p)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -167,8 +167,9 @@ static unsigned long physical(const void *p)
 }
 
 /*
- * The address of a page that has failed, or 0 if that cannot be had.  Who owns
- * such a page is sent SIGBUS, so it is a child's.
+ * Make a page fail.  Return its physical address, or 0 if that is impossible.
+ * The kernel sends SIGBUS to the owner of the page, so the owner is a child
+ * process.
  */
 static unsigned long break_a_page(void)
 {

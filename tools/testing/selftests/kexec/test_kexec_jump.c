@@ -3,16 +3,16 @@
  * kexec jump: an image that returns.
  *
  * The image is one page of code.  It raises int3, which must be reported and do
- * no harm; says in the slot above its return address where it wants to be
- * entered next; and returns.  Its two entry points take turns and keep the score
- * in the page itself: what the kernel remembers of an image, and what it does
- * not, would end in ud2 and so in a reset.
+ * no harm, writes the address of its next entry to the slot above its return
+ * address, and returns.  Two entry points take turns, and a byte of the page has
+ * the next one.  If the kernel enters at the other one, or loses that byte, ud2
+ * resets the machine.
  */
 #include "kexec_test.h"
 
 #include <time.h>
 
-/* Copied as a whole, so relative addresses only. */
+/* The test copies this code, so all addresses are relative. */
 asm(".pushsection .rodata\n"
 	"stub:\n"
 	"	int3\n"
@@ -64,7 +64,7 @@ FIXTURE_VARIANT(jump) {
 	int rounds;
 };
 
-/* The place that such tests have always used. */
+/* The destination that tests of kexec jump traditionally use. */
 FIXTURE_VARIANT_ADD(jump, twice) {
 	.mem = 0x400000, .memsz = PAGE, .rounds = 2,
 };
@@ -73,7 +73,7 @@ FIXTURE_VARIANT_ADD(jump, a_hundred_times) {
 	.mem = 0x400000, .memsz = PAGE, .rounds = 100,
 };
 
-/* Low memory is never given away: what is there is exchanged. */
+/* The kernel never claims low memory, so this image is exchanged with its pages. */
 FIXTURE_VARIANT_ADD(jump, below_1_mib) {
 	.mem = 0x10000, .memsz = 2 * PAGE, .rounds = 3,
 };

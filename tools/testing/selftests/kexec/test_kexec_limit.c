@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic: how many
- * more calls each kind of image may have.
+ * kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic: how many more
+ * calls are allowed for normal images and for crash images.
  *
- * A limit can be set once and then only lowered, and every call of somebody
- * who may load spends one, successful or not.  The tests build on each other
- * and leave both limits at 0: they want a boot of their own, or to be last.
+ * A limit can be set once and then only lowered.  Every call of a process with
+ * the capability lowers it by one, whether the call succeeds or not.  Each test
+ * needs the limits that the one before leaves, and the last one leaves both at 0:
+ * they need a boot of their own, or must run last.
  */
 #include "kexec_file_test.h"
 
@@ -76,7 +77,7 @@ TEST_F(limit, can_only_be_lowered)
 	EXPECT_EQ(LOW, read_number(variant->mine));
 }
 
-/* What the call says does not matter, only that somebody may make it. */
+/* The arguments do not matter: a call of a capable process counts. */
 static const struct {
 	const char *name;
 	unsigned long nr;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What kexec_load(2) takes and what it refuses.
+ * What kexec_load(2) accepts and refuses.
  *
  * Two tables.  "refused" has a row for every rule and for every pair of rules
  * whose order a program can observe: the errno, and what the one line in the
- * kernel log has to name.  An image is loaded before each row and has to be
- * there after it: a load that fails changes nothing.  "accepted" has what looks
+ * kernel log must name.  An image is loaded before each row and must still be
+ * loaded after it: a load that fails changes nothing.  "accepted" has what looks
  * odd and is legal.  Rules that depend on the machine (memory size, paging
  * mode, configuration) follow as functions.
  */
@@ -13,7 +13,7 @@
 
 static const char data[2 * PAGE];
 
-/* A place for segments; refused ones never get as far as to touch it. */
+/* A destination; a refused load writes nothing there. */
 #define AT		0x8000000UL
 
 #define SEG(bytes, where, size)						\
@@ -46,7 +46,7 @@ FIXTURE_TEARDOWN(refused)
 	unload_teardown(_metadata, &self->kmsg, kexec_unload, image_loaded);
 }
 
-/* Flags, number and architecture come before the table is looked at. */
+/* Flags, number and architecture, checked before the kernel reads the table. */
 
 FIXTURE_VARIANT_ADD(refused, flag_bit_4) {
 	.flags = 1UL << 4, .err = EINVAL, .says = { "flags 0x10 " },
@@ -144,7 +144,7 @@ FIXTURE_VARIANT_ADD(refused, beyond_any_paging_mode) {
 	.says = { "segment 0", "0x10000000000000", "limit" },
 };
 
-/* All destinations together, once each of them is sound. */
+/* All destinations together, after each one by itself. */
 
 FIXTURE_VARIANT_ADD(refused, same_place) {
 	.nr = 2, .table = { SEG(0, AT, PAGE), SEG(0, AT, PAGE) },
@@ -211,7 +211,7 @@ FIXTURE_VARIANT_ADD(refused, size_before_buffer) {
 	.err = EINVAL, .says = { "segment 0", "8589934592 pages" },
 };
 
-/* The caller's buffers, read when all else is settled. */
+/* The caller's buffers, which the kernel reads after all other checks. */
 
 FIXTURE_VARIANT_ADD(refused, only_buffer) {
 	.nr = 1, .table = { LOST(1, AT, PAGE) },
@@ -365,7 +365,7 @@ TEST_F(machine, sixteen_segments)
 	check_reason(_metadata, &self->kmsg, SAYS("segment 15"));
 }
 
-/* The table ends where the mapping does: its last entry cannot be read. */
+/* The mapping ends before the last entry of the table. */
 TEST_F(machine, half_a_table)
 {
 	char *map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
@@ -380,7 +380,7 @@ TEST_F(machine, half_a_table)
 	EXPECT_EQ(0, kexec_load(1, table, 0));
 }
 
-/* The fault comes late, in the last page of a buffer. */
+/* The last page of the buffer cannot be read. */
 TEST_F(machine, buffer_with_a_hole)
 {
 	struct segment s = { .bufsz = MIB, .mem = AT, .memsz = MIB };
@@ -435,7 +435,7 @@ static bool five_level_paging(void)
 	return found;
 }
 
-/* The end of what the kernel can address is known at run time only. */
+/* The end of physical memory depends on the paging mode. */
 TEST_F(machine, last_page_of_the_address_space)
 {
 	unsigned long end = 1UL << (five_level_paging() ? 52 : 46);
@@ -471,7 +471,7 @@ TEST_F(machine, preserve_context)
 		check_reason(_metadata, &self->kmsg, SAYS("flags 0x2 "));
 }
 
-/* Who starts a crash image is dead: there is nothing to come back to. */
+/* A crash image cannot return: the kernel that started it has crashed. */
 TEST_F(machine, preserve_context_of_a_crash)
 {
 	const unsigned long flags = KEXEC_PRESERVE_CONTEXT | KEXEC_ON_CRASH;
@@ -488,7 +488,7 @@ TEST_F(machine, preserve_context_of_a_crash)
 	check_reason(_metadata, &self->kmsg, SAYS(why));
 }
 
-/* Without a reservation there is nowhere to load to and nothing to unload. */
+/* Without a crash region a load is refused and an unload does nothing. */
 TEST_F(machine, no_crash_region)
 {
 	if (mute())

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What shows only when it is done many times: a flag bit that is not refused,
- * a page that is not given back.
+ * Many loads: every flag bit, and hundreds of loads, which must not lose a page.
  *
- * The log is rate limited, a rule at a time.  So nothing here reads it, and
- * tests that do had better come before.
+ * The log is rate limited for each rule.  So no test here reads it, and tests
+ * that read it must run before.
  */
 #include "kexec_test.h"
 
@@ -52,15 +51,15 @@ FIXTURE_TEARDOWN(leak)
 {
 }
 
-/* A thousand rounds, or what a slow kernel does in ten seconds. */
+/* A thousand rounds; on a slow kernel as many as ten seconds allow. */
 static bool another_round(int i, time_t start)
 {
 	return i < 100 || (i < 1000 && time(NULL) < start + 10);
 }
 
 /*
- * Pages lost in so many @rounds.  Two segments, the second of which cannot be
- * read when the load is to fail: then all work has been done.
+ * Pages that are lost in @rounds, which this sets.  If the load is to fail, the
+ * buffer of the second segment cannot be read, so that the load fails at its end.
  */
 static long lost_pages(struct __test_metadata *_metadata, bool fail,
 		       int *rounds)
@@ -81,7 +80,7 @@ static long lost_pages(struct __test_metadata *_metadata, bool fail,
 	return before - free_pages();
 }
 
-/* The first pass is for caches to fill; a page in two rounds is no noise. */
+/* Caches fill in the first pass.  A leak is a page in two rounds. */
 TEST_F_TIMEOUT(leak, memory, 300)
 {
 	int rounds;

@@ -2,10 +2,10 @@
 /*
  * Who may load an image and who may execute it.
  *
- * Without CAP_SYS_BOOT in the initial user namespace a caller learns EPERM and
- * nothing else, whatever the arguments, and cannot write to the kernel log.
- * Execution is refused by reboot(2) before any image is looked at; the image
- * loaded meanwhile is junk, so a wrong answer here ends the guest.
+ * Without CAP_SYS_BOOT in the initial user namespace every call returns EPERM,
+ * whatever the arguments, and logs nothing.  reboot(2) refuses to execute before
+ * it looks for an image.  The image that is loaded is junk, so an execution would
+ * crash the machine.
  */
 #include "kexec_file_test.h"
 
@@ -14,7 +14,7 @@
 static const char data[PAGE];
 static struct segment good = { .buf = data, .bufsz = PAGE, .memsz = PAGE };
 
-/* Child processes give up what they have; the parent loads and unloads. */
+/* Child processes drop the capability; the parent loads and unloads. */
 FIXTURE(permission) {
 	struct kmsg kmsg;
 	bool file_load;
@@ -70,7 +70,7 @@ TEST_F(permission, as_nobody)
 		TH_LOG("anybody can fill the log: %s", self->kmsg.last);
 }
 
-/* A user namespace gives its owner every capability, but over itself only. */
+/* The capabilities of a user namespace count in that namespace alone. */
 TEST_F(permission, in_a_user_namespace)
 {
 	if (unshare(CLONE_NEWUSER))
