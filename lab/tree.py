@@ -183,7 +183,8 @@ def our_files(lab):
         for room in os.listdir(top):
             if room in skip or room.startswith("."):
                 continue
-            for folder, _, names in os.walk(os.path.join(top, room)):
+            for folder, folders, names in os.walk(os.path.join(top, room)):
+                folders[:] = [name for name in folders if name != "build"]
                 for name in names:
                     path = os.path.join(folder, name)
                     if not name.endswith((".o", ".pyc")):
