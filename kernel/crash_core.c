@@ -2,14 +2,15 @@
 /*
  * From panic() to the crash kernel.
  *
- * The caller may be in an NMI, on a CPU that crashed with any lock held.  So nothing
- * here sleeps, allocates, or waits for another CPU: the only lock, crash_slot, is
- * tried, and its holders hold it only while they change the crash region or
- * kexec_crash_image.  A load, an unload or a reboot in progress does not matter
- * otherwise.
+ * The caller may be in an NMI, on a CPU that crashed with any lock held.  So
+ * nothing here sleeps, allocates, or waits for another CPU: the only lock,
+ * crash_slot, is tried, and its holders hold it only while they change the
+ * crash region or kexec_crash_image.  A load, an unload or a reboot in
+ * progress does not matter otherwise.
  *
- * The registers of each CPU are saved in notes, one for each possible CPU.  The
- * notes never move: user space and the ELF header of the dump have their addresses.
+ * The registers of each CPU are saved in notes, one for each possible CPU.
+ * The notes never move: user space and the ELF header of the dump have their
+ * addresses.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -61,8 +62,8 @@ void crash_slot_leave(void)
  * kexec_should_crash - should an oops of this task start the crash kernel?
  * @task: the current task
  *
- * An oops that will end in a panic anyway starts the crash kernel at once, before
- * other code changes the memory that the crash kernel dumps.
+ * An oops that will end in a panic anyway starts the crash kernel at once,
+ * before other code changes the memory that the crash kernel dumps.
  *
  * Return: 1 or 0.
  */
@@ -92,9 +93,9 @@ EXPORT_SYMBOL_GPL(kexec_crash_loaded);
  *
  * Called by the CPU that panic_cpu names, with interrupts off.
  *
- * The function returns if no crash image is loaded, if a task is just changing the
- * image, or if the architecture finds the image damaged.  Debuggers look for this
- * function by its name.
+ * The function returns if no crash image is loaded, if a task is just changing
+ * the image, or if the architecture finds the image damaged.  Debuggers look
+ * for this function by its name.
  */
 noinline __noclone void __crash_kexec(struct pt_regs *regs)
 {

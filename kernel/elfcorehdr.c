@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The address of the ELF header that describes the memory of the crashed kernel.
+ * The address of the ELF header that describes the memory of the crashed
+ * kernel.
  *
- * A crash kernel gets it by the parameter elfcorehdr=[size@]address, both numbers
- * with the usual suffixes K, M and G.  The parameter also makes a kernel a crash
- * kernel: is_kdump_kernel() compares the address with its initial value.  So this
- * file is built wherever VMCORE_INFO is, with or without kexec.
+ * A crash kernel gets it by the parameter elfcorehdr=[size@]address, both
+ * numbers with the usual suffixes K, M and G.  The parameter also makes a
+ * kernel a crash kernel: is_kdump_kernel() compares the address with its
+ * initial value.  So this file is built wherever VMCORE_INFO is, with or
+ * without kexec.
  */
 #include <linux/crash_dump.h>
 #include <linux/errno.h>

@@ -2,9 +2,10 @@
 /*
  * kexec_load(2), native and compat: arguments in, image out.
  *
- * The order of the tests is part of the interface: a call with two faults returns
- * the errno of the first one.  Documentation/admin-guide/kexec/index.rst lists the
- * messages and their errnos.
+ * The order of the tests is part of the interface: a call with two faults
+ * returns the errno of the first one.
+ * Documentation/admin-guide/kexec/index.rst lists the messages and their
+ * errnos.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

@@ -2,9 +2,9 @@
 /*
  * The life of an image: built, installed, replaced, dropped.
  *
- * A load builds a new image beside the image in the slot, and installs it when no
- * step can fail any more.  A failed load gives back everything it has taken and
- * changes nothing.  Where a crash image differs, see kexec/crash_image.c.
+ * A load builds a new image beside the image in the slot, and installs it when
+ * no step can fail any more.  A failed load gives back everything it has taken
+ * and changes nothing.  Where a crash image differs, see kexec/crash_image.c.
  *
  * Each file in kexec/ has one step.  build_default() and build_crash() have the
  * order: a step needs what the steps before it have found or taken.
@@ -100,8 +100,9 @@ static int plan_image(struct kimage *image)
 }
 
 /*
- * The swap page may be the stack of an image that returns.  i386 has a slot right
- * behind it, and a stack that overruns writes before it: both pages are spare.
+ * The swap page may be the stack of an image that returns.  i386 has a slot
+ * right behind it, and a stack that overruns writes before it: both pages are
+ * spare.
  */
 static struct page *take_swap_page(struct kimage *image)
 {

@@ -2,14 +2,14 @@
 /*
  * kexec_file_load(2): files in, image out.
  *
- * The call reads the files (kexec/read.c), finds the architecture's loader for the
- * format, and verifies the signature on the very bytes that were read.  Then the
- * loader adds the segments (kexec/locate.c), and the image is built like any other
- * (kexec_core.c).
+ * The call reads the files (kexec/read.c), finds the architecture's loader for
+ * the format, and verifies the signature on the very bytes that were read.
+ * Then the loader adds the segments (kexec/locate.c), and the image is built
+ * like any other (kexec_core.c).
  *
- * The order of the tests is part of the interface: a call with two faults returns
- * the errno of the first one.  For a file that no loader knows the errno is always
- * ENOEXEC, on which tools try another way to load it.
+ * The order of the tests is part of the interface: a call with two faults
+ * returns the errno of the first one.  For a file that no loader knows the
+ * errno is always ENOEXEC, on which tools try another way to load it.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -65,8 +65,8 @@ bool kexec_sig_is_enforced(void)
  * @kernel: the file
  * @kernel_len: its length in bytes
  *
- * The key must be on the secondary trusted keyring or on the platform keyring, if the
- * kernel has one.
+ * The key must be on the secondary trusted keyring or on the platform keyring,
+ * if the kernel has one.
  *
  * Return: 0; -ENODATA without a signature, -ENOKEY if the key is not trusted,
  * -EKEYREJECTED or -EBADMSG if the signature does not match.

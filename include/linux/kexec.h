@@ -2,14 +2,15 @@
 /*
  * kexec: start another kernel from the running one, without the firmware.
  *
- * This header is the contract between the core (kernel/kexec*.c, kernel/kexec/),
- * the architectures (machine_kexec() and others) and the rest of the kernel.
+ * This header is the contract between the core (kernel/kexec*.c,
+ * kernel/kexec/), the architectures (machine_kexec() and others) and the rest
+ * of the kernel.
  *
  * A load builds a struct kimage: up to KEXEC_SEGMENT_MAX segments, each a
  * destination in physical memory and the bytes that must stand there when the
- * next kernel is entered.  Bytes that the load could not put at their destination
- * wait elsewhere, and the architecture's relocation code copies them by the
- * hand-off list at kimage.head.
+ * next kernel is entered.  Bytes that the load could not put at their
+ * destination wait elsewhere, and the architecture's relocation code copies
+ * them by the hand-off list at kimage.head.
  */
 #ifndef LINUX_KEXEC_H
 #define LINUX_KEXEC_H
@@ -130,12 +131,12 @@ struct purgatory_info {
  *	-ENOEXEC, it may keep what it has found in kimage.image_loader_data for
  *	@load; @cleanup frees that, even if @load is not called
  * @load: add the segments and set kimage.start; the three files are in kernel
- *	memory, @initrd may be NULL, @cmdline_size counts the final NUL and may be
- *	0.  Returns a pointer for @cleanup, NULL too, which replaces
+ *	memory, @initrd may be NULL, @cmdline_size counts the final NUL and
+ *	may be 0.  Returns a pointer for @cleanup, NULL too, which replaces
  *	kimage.image_loader_data; or an ERR_PTR(), which does not
  * @cleanup: free kimage.image_loader_data, which may be NULL; may be NULL
- * @verify_sig: 0 if a key that this system trusts has signed the file; NULL for a
- *	format without signatures
+ * @verify_sig: 0 if a key that this system trusts has signed the file; NULL
+ *	for a format without signatures
  */
 struct kexec_file_ops {
 	int (*probe)(const char *buf, unsigned long size);
@@ -158,8 +159,9 @@ struct kexec_file_ops {
  *	returns
  * @control_code_page: KEXEC_CONTROL_PAGE_SIZE bytes for the code that runs
  *	between the kernels; an architecture may replace it by a page of its own
- * @swap_page: a spare page, not for crash images; the code between the kernels may
- *	use it to exchange pages, and an image that returns may use it as a stack
+ * @swap_page: a spare page, not for crash images; the code between the kernels
+ *	may use it to exchange pages, and an image that returns may use it as
+ *	a stack
  * @nr_segments: entries of @segment in use
  * @segment: the segments; @kexec_segment.buf is still the caller's when
  *	machine_kexec_prepare() runs
@@ -193,8 +195,8 @@ struct kexec_file_ops {
  * @elf_load_addr: its physical address
  * @arch: data of the architecture
  * @memory: every page of the image; private to the core
- * @file: the kernel and the initrd during a file load, else NULL; private to the
- *	core
+ * @file: the kernel and the initrd during a file load, else NULL; private to
+ *	the core
  * @crash: what only a crash image has, else NULL; private to the core
  */
 struct kimage {
@@ -277,8 +279,8 @@ static inline int machine_kexec_post_load(struct kimage *image)
 #endif
 
 /*
- * The core calls these for @nr pages from @start on that become pages of an image,
- * and before it frees them: host memory encryption changes their state.
+ * The core calls these for @nr pages from @start on that become pages of an
+ * image, and before it frees them: host memory encryption changes their state.
  */
 #ifndef arch_kexec_pre_free_pages
 static inline void arch_kexec_pre_free_pages(void *start, unsigned int nr)
@@ -357,8 +359,8 @@ static inline void crash_free_reserved_phys_range(unsigned long start,
  * @bufsz: bytes at @buffer
  * @buffer: its first bytes, which must stay until the load is over; NULL for
  *	none
- * @top_down: search for a place from the top of memory down; the core ignores this
- *	and the following members if @mem is known
+ * @top_down: search for a place from the top of memory down; the core ignores
+ *	this and the following members if @mem is known
  * @buf_max: highest physical address it may take, inclusive
  * @buf_min: lowest physical address it may start at
  * @buf_align: alignment of @mem in bytes, a power of two; at least a page
@@ -488,9 +490,9 @@ do {						\
 } while (0)
 
 /*
- * Log one line for each refusal: the rule, the segment and the numbers.  Each use
- * has a ratelimit state of its own, so that one rule cannot silence another.  The
- * including file defines pr_fmt() as "kexec: ".
+ * Log one line for each refusal: the rule, the segment and the numbers.  Each
+ * use has a ratelimit state of its own, so that one rule cannot silence
+ * another.  The including file defines pr_fmt() as "kexec: ".
  */
 #define kexec_refuse(err, fmt, ...)					\
 ({									\
@@ -506,8 +508,8 @@ do {						\
 #endif /* CONFIG_KEXEC_CORE */
 
 /*
- * linux/crash_core.h comes last: asm/kexec.h replaces its defaults.  It has stubs for
- * kernels without kexec.
+ * linux/crash_core.h comes last: asm/kexec.h replaces its defaults.  It has
+ * stubs for kernels without kexec.
  */
 #include <linux/crash_core.h>
 

@@ -2,14 +2,15 @@
 /*
  * What a purgatory checks, with CONFIG_KEXEC_PURGATORY_XXHASH.
  *
- * The purgatory does not read the pages in place, which were write-protected.  It
- * checks the pages that were copied between the kernels: the hash of a segment, with
- * seed 0, covers the pages of the segment that the hand-off list copies, in the order
- * of the list, which is ascending.  The purgatory walks the list that the relocation
- * code has walked; no destination contains the pages of the list.
+ * The purgatory does not read the pages in place, which were write-protected.
+ * It checks the pages that were copied between the kernels: the hash of a
+ * segment, with seed 0, covers the pages of the segment that the hand-off list
+ * copies, in the order of the list, which is ascending.  The purgatory walks
+ * the list that the relocation code has walked; no destination contains the
+ * pages of the list.
  *
- * A crash image is copied when it is loaded, long before it is entered.  It has no
- * list, and the hash of a segment covers all its bytes.
+ * A crash image is copied when it is loaded, long before it is entered.  It
+ * has no list, and the hash of a segment covers all its bytes.
  */
 #ifndef LINUX_KEXEC_CHECK_H
 #define LINUX_KEXEC_CHECK_H

@@ -2,16 +2,16 @@
 /*
  * In place: claiming the destinations of an image.
  *
- * alloc_contig_range() allocates any range of page frames that is free or can be
- * freed by migration.  Each success costs a grace period and a drain of all
+ * alloc_contig_range() allocates any range of page frames that is free or can
+ * be freed by migration.  Each success costs a grace period and a drain of all
  * CPUs, so a claim takes runs that are as long as possible: a first pass reads
- * the state of each page without a lock and finds the promising runs; then each
- * run is claimed whole, and cut only where that fails.  A load never depends on a
- * claim: it stages the pages that it could not claim.
+ * the state of each page without a lock and finds the promising runs; then
+ * each run is claimed whole, and cut only where that fails.  A load never
+ * depends on a claim: it stages the pages that it could not claim.
  *
  * A claim leaves alone ZONE_MOVABLE and CMA, which must stay free of unmovable
- * pages.  It also leaves alone as much free memory of a zone, CMA not counted, as
- * the high watermark asks for, since isolation does not check watermarks.
+ * pages.  It also leaves alone as much free memory of a zone, CMA not counted,
+ * as the high watermark asks for, since isolation does not check watermarks.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

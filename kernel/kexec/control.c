@@ -4,10 +4,10 @@
  *
  * The trampoline, its page tables and the hand-off list must lie outside every
  * destination, below KEXEC_CONTROL_MEMORY_LIMIT, in memory that the kernel has
- * mapped.  They are allocated in a few blocks, so that protecting them splits as
- * few large mappings as possible; most images need one block.  A crash image
- * borrows gaps of the crash region instead.  Pages that the page allocator
- * returns and that do not fit may serve as sources.
+ * mapped.  They are allocated in a few blocks, so that protecting them splits
+ * as few large mappings as possible; most images need one block.  A crash
+ * image borrows gaps of the crash region instead.  Pages that the page
+ * allocator returns and that do not fit may serve as sources.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -108,8 +108,8 @@ static int fill_block(struct kimage *image, struct kexec_block *block,
  * @pages: number of pages
  * @align: alignment of the block in pages, a power of two
  *
- * Return: 0; -ENOMEM; -ENOSPC if the image is a crash image and the crash region
- * has no room for the block.
+ * Return: 0; -ENOMEM; -ENOSPC if the image is a crash image and the crash
+ * region has no room for the block.
  */
 int kexec_reserve_control(struct kimage *image, unsigned long pages,
 			  unsigned long align)
@@ -173,8 +173,8 @@ static int add_block(struct kimage *image, unsigned long pages)
  * @image: the image
  * @order: 2^@order pages, aligned to their size
  *
- * For machine_kexec_prepare() and machine_kexec_post_load().  The kernel has the
- * pages mapped; they are not cleared, and are freed with the image.
+ * For machine_kexec_prepare() and machine_kexec_post_load().  The kernel has
+ * the pages mapped; they are not cleared, and are freed with the image.
  *
  * Return: the first page, or NULL.
  */

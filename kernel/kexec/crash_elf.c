@@ -3,10 +3,11 @@
  * The ELF header of a dump (elfcorehdr), from which the crash kernel makes
  * /proc/vmcore.
  *
- * The header is that of a core file, elf(5), with physical addresses for offsets.
- * A PT_NOTE for each possible CPU has the registers of that CPU, one more has vmcoreinfo, and a
- * PT_LOAD describes each range of memory.  If the caller wants it, another PT_LOAD
- * has the kernel's text at the addresses for which it was linked.
+ * The header is that of a core file, elf(5), with physical addresses for
+ * offsets.  A PT_NOTE for each possible CPU has the registers of that CPU, one
+ * more has vmcoreinfo, and a PT_LOAD describes each range of memory.  If the
+ * caller wants it, another PT_LOAD has the kernel's text at the addresses for
+ * which it was linked.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -89,7 +90,8 @@ static void add_loads(Elf64_Ehdr *ehdr, const struct crash_mem *mem)
  * @addr: set to the header, which the caller frees by vfree()
  * @sz: set to its length in bytes, a multiple of %ELF_CORE_HEADER_ALIGN
  *
- * Return: 0; -ENOMEM; -E2BIG if there are more ranges than an ELF header can name.
+ * Return: 0; -ENOMEM; -E2BIG if there are more ranges than an ELF header can
+ * name.
  */
 int crash_prepare_elf64_headers(struct crash_mem *mem, int need_kernel_map,
 				void **addr, unsigned long *sz)

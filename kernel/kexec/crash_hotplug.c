@@ -2,14 +2,14 @@
 /*
  * CPU and memory hotplug while a crash image is loaded.
  *
- * The ELF header of the dump lists the memory and the CPUs of the moment when the
- * image was loaded.  If the loader agrees, an event rewrites the header in place, so
- * that user space does not have to load the image again.  The purgatory does not
- * check the header then.
+ * The ELF header of the dump lists the memory and the CPUs of the moment when
+ * the image was loaded.  If the loader agrees, an event rewrites the header in
+ * place, so that user space does not have to load the image again.  The
+ * purgatory does not check the header then.
  *
  * Every event takes crash_lock; none is lost.  An event during a load finds no
- * header to rewrite yet: it is counted, and the load brings the header up to date
- * when it installs the image.
+ * header to rewrite yet: it is counted, and the load brings the header up to
+ * date when it installs the image.
  *
  * No event is refused because the header cannot be rewritten.
  */

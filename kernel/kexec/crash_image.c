@@ -5,12 +5,12 @@
  * The loaded crash image stays usable until its successor is complete.  The
  * successor waits in ordinary memory first, where every step that can fail
  * happens; its control pages are parts of the region that neither image uses.
- * Then the successor is committed: clear the slot, copy the bytes to the region,
- * let the architecture finish the image at its destination, set the slot.  Only
- * during these steps a panic finds no crash kernel.
+ * Then the successor is committed: clear the slot, copy the bytes to the
+ * region, let the architecture finish the image at its destination, set the
+ * slot.  Only during these steps a panic finds no crash kernel.
  *
- * A failed load loses nothing if no image is loaded, so without a predecessor the
- * bytes go to the region at once.  The predecessor is dropped early
+ * A failed load loses nothing if no image is loaded, so without a predecessor
+ * the bytes go to the region at once.  The predecessor is dropped early
  *  - where memory or the region has no room for two images,
  *  - where machine_kexec_prepare() of the architecture writes to the region or
  *    takes what only one image can have, that is without
@@ -46,7 +46,8 @@ int kexec_crash_check_entry(unsigned long entry)
 }
 
 /**
- * kexec_crash_check_segments - do the segments of a crash image lie in the region?
+ * kexec_crash_check_segments - do the segments of a crash image lie in the
+ * region?
  * @image: the crash image; plan_judge() has accepted its segments
  *
  * Return: 0 or -EADDRNOTAVAIL.
@@ -151,8 +152,8 @@ static unsigned long control_pages(const struct kimage *image)
 
 /*
  * The successor needs about as many control pages as the predecessor has.  If
- * the region is too small for these beside the segments, dropping the predecessor
- * does not help.
+ * the region is too small for these beside the segments, dropping the
+ * predecessor does not help.
  */
 static bool would_have_room(struct kimage *image)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Excluding a range of memory from a list of ranges: the list of memory to dump, the
- * list of memory for the crash kernel.
+ * Excluding a range of memory from a list of ranges: the list of memory to
+ * dump, the list of memory for the crash kernel.
  *
  * The function is a pure function over a plain struct.  It is compiled into the
  * kernel and into tools/testing/kexec, where a bitmap is its oracle.
@@ -37,12 +37,13 @@ static unsigned int first_behind(const struct crash_mem *mem, unsigned int i,
 
 /**
  * crash_exclude_mem_range - exclude a range from a list of ranges
- * @mem: the list: ascending, no two ranges touch, both ends of a range inclusive
+ * @mem: the list: ascending, no two ranges touch, both ends of a range
+ *	inclusive
  * @mstart: first byte to exclude
  * @mend: last byte to exclude
  *
- * Ranges inside of [@mstart, @mend] are removed, ranges that overlap an end of it are
- * cut, and a range around it becomes two.
+ * Ranges inside of [@mstart, @mend] are removed, ranges that overlap an end of
+ * it are cut, and a range around it becomes two.
  *
  * Return: 0; -ENOMEM if the list would need more than crash_mem.max_nr_ranges
  * ranges, the list is unchanged then.

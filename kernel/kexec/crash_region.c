@@ -2,14 +2,15 @@
 /*
  * The crash region: the memory that crashkernel= has reserved.
  *
- * A load writes to the region, and so does a hotplug event that changes the ELF
- * header of the dump.  At any other time the region is write-protected, where the
- * architecture can do that.
+ * A load writes to the region, and so does a hotplug event that changes the
+ * ELF header of the dump.  At any other time the region is write-protected,
+ * where the architecture can do that.
  *
- * crash_lock, a mutex, serialises the tasks that change the region or its slot.
- * A load takes crash_lock inside of kexec_lock.  A hotplug event takes it alone,
- * since it must not wait for a load to end.  The holder of crash_lock takes
- * crash_slot too, see crash_core.c, while a panic must keep away.
+ * crash_lock, a mutex, serialises the tasks that change the region or its
+ * slot.  A load takes crash_lock inside of kexec_lock.  A hotplug event takes
+ * it alone, since it must not wait for a load to end.  The holder of
+ * crash_lock takes crash_slot too, see crash_core.c, while a panic must keep
+ * away.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -204,7 +205,8 @@ struct page *kexec_crash_hole(struct kimage *image, unsigned long pages,
 }
 
 /**
- * kexec_crash_rewrite - replace the start of a segment of the loaded crash image
+ * kexec_crash_rewrite - replace the start of a segment of the loaded crash
+ * image
  * @image: the image
  * @index: the segment, which no purgatory checks
  * @buf: the new bytes

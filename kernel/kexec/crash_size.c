@@ -3,10 +3,10 @@
  * /sys/kernel/kexec_crash_size: the amount of memory that is reserved for crash
  * kernels, and freeing part of it.
  *
- * There are up to two regions.  The end of the high region is freed first; the low
- * region, for devices that need low memory, is kept the longest.  If only the low
- * region is left, crash images are loaded to it.  Freed memory is System RAM like
- * any other, but stays a resource of its own.
+ * There are up to two regions.  The end of the high region is freed first; the
+ * low region, for devices that need low memory, is kept the longest.  If only
+ * the low region is left, crash images are loaded to it.  Freed memory is
+ * System RAM like any other, but stays a resource of its own.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -23,7 +23,8 @@ static resource_size_t region_size(const struct resource *region)
 }
 
 /**
- * crash_get_memory_size - the amount of memory that is reserved for crash kernels
+ * crash_get_memory_size - the amount of memory that is reserved for crash
+ * kernels
  *
  * Return: bytes; -EBUSY during a load, an unload or a reboot.
  */
@@ -134,10 +135,11 @@ static int shrink(unsigned long size)
 
 /**
  * crash_shrink_memory - free memory that is reserved for crash kernels
- * @new_size: number of bytes that stay reserved, rounded up to %KEXEC_CRASH_MEM_ALIGN
+ * @new_size: number of bytes that stay reserved, rounded up to
+ *	%KEXEC_CRASH_MEM_ALIGN
  *
- * Return: 0; -EINVAL if less is reserved; -ENOENT while a crash image is loaded;
- * -EBUSY during a load, an unload or a reboot; -ENOMEM.
+ * Return: 0; -EINVAL if less is reserved; -ENOENT while a crash image is
+ * loaded; -EBUSY during a load, an unload or a reboot; -ENOMEM.
  */
 int crash_shrink_memory(unsigned long new_size)
 {

@@ -2,17 +2,17 @@
 /*
  * Digests: the purgatory checks them before it enters the next kernel.
  *
- * Digests detect stray writes.  They do not stop an attacker, who could write the
- * digests as well.  A digest covers the pages of the image, to which the bytes were
- * copied, and not the buffers from which they were copied.
+ * Digests detect stray writes.  They do not stop an attacker, who could write
+ * the digests as well.  A digest covers the pages of the image, to which the
+ * bytes were copied, and not the buffers from which they were copied.
  *
- * The purgatory does not check three segments: its own, which holds the digests;
- * that of IMA, which IMA fills when the image is executed; and the ELF header of a
- * dump, if the header follows hotplug events.
+ * The purgatory does not check three segments: its own, which holds the
+ * digests; that of IMA, which IMA fills when the image is executed; and the
+ * ELF header of a dump, if the header follows hotplug events.
  *
- * Most architectures have purgatories that take one SHA-256 over all segments, see
- * linux/purgatory.h.  CONFIG_KEXEC_PURGATORY_XXHASH selects the faster digests of
- * linux/kexec_check.h.
+ * Most architectures have purgatories that take one SHA-256 over all segments,
+ * see linux/purgatory.h.  CONFIG_KEXEC_PURGATORY_XXHASH selects the faster
+ * digests of linux/kexec_check.h.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

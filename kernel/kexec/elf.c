@@ -4,8 +4,8 @@
  *
  * The headers are converted to the byte order of this machine: a little endian
  * kernel may load a big endian kernel of the same architecture.  A loader gets
- * checked headers: each segment's bytes lie within the file, and its addresses do
- * not wrap.
+ * checked headers: each segment's bytes lie within the file, and its addresses
+ * do not wrap.
  *
  * kexec_elf_load() moves all segments of an image by the same distance.
  */
@@ -257,7 +257,8 @@ static int add_segment(struct kimage *image, const char *buffer,
  * @ehdr: what kexec_build_elf_info() has found
  * @elf_info: the same
  * @kbuf: buf_min and buf_max bound the place, top_down is the direction of the
- *	search; the place is never below the address for which the image was linked
+ *	search; the place is never below the address for which the image was
+ *	linked
  * @lowest_load_addr: out: physical address of its lowest segment
  *
  * Return: 0, or the errno of the search for a place.

@@ -4,9 +4,9 @@
  *
  * User space kills processes and syncs file systems; the kernel does not.  The
  * checks that can refuse the reboot come first, while the system still runs as
- * before.  After them there is no way back: the reboot notifiers run, the devices
- * stop, the other CPUs stop, and the architecture jumps.  For an image that
- * returns see jump.c.
+ * before.  After them there is no way back: the reboot notifiers run, the
+ * devices stop, the other CPUs stop, and the architecture jumps.  For an image
+ * that returns see jump.c.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

@@ -14,7 +14,8 @@
  * struct kexec_file - a file of a load, in pages of the image
  * @initrd: the file is the initrd, else the kernel
  * @size: length of the file in bytes
- * @page: the pages in the order of the file; NULL for a page that became a source
+ * @page: the pages in the order of the file; NULL for a page that became a
+ *	source
  * @pages: number of pages
  * @data: the pages, mapped in one piece; zero behind the end of the file
  * @mem: physical address at which the file is likely to be placed; 0 if unknown

@@ -79,8 +79,8 @@ static int fill_extent(const struct kimage *image,
  * @image: the image
  * @index: the segment; every page of its destination has a source
  *
- * Return: 0; -EFAULT if its buffer cannot be read; -ENOMEM after a fatal signal,
- * unless the image is installed.
+ * Return: 0; -EFAULT if its buffer cannot be read; -ENOMEM after a fatal
+ * signal, unless the image is installed.
  */
 int kexec_fill_segment(struct kimage *image, unsigned long index)
 {

@@ -2,16 +2,17 @@
 /*
  * Write protection of a loaded image.
  *
- * From install to hand-off the kernel may write neither to pages in place nor to
- * control pages.  A stray write then faults at the instruction that writes; without
- * protection only the next kernel could notice it.  Staged pages are not protected: there may be thousands of them, and the kernel never joins a large
- * mapping again that was split for one page.
+ * From install to hand-off the kernel may write neither to pages in place nor
+ * to control pages.  A stray write then faults at the instruction that writes;
+ * without protection only the next kernel could notice it.  Staged pages are
+ * not protected: there may be thousands of them, and the kernel never joins a
+ * large mapping again that was split for one page.
  *
  * crash_region.c protects a crash image, with all of the reserved region.
  *
  * The image records each protected range, because exactly that range must be
- * writable again before it is freed.  Where this fails the pages are leaked: the
- * page allocator must not hand out memory that faults.
+ * writable again before it is freed.  Where this fails the pages are leaked:
+ * the page allocator must not hand out memory that faults.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -121,7 +122,8 @@ static void leak_pages(struct page *page, unsigned long pages)
 }
 
 /**
- * kexec_unguard - make all pages writable again that kexec_guard() has protected
+ * kexec_unguard - make all pages writable again that kexec_guard() has
+ * protected
  * @image: the image
  *
  * Return: false if some pages stay protected; they are lost.

@@ -3,10 +3,10 @@
  * Memory hotplug while an image is loaded, or being loaded.
  *
  * Memory does not go offline while a load or a reboot holds its destinations
- * (sound.c).  At any other time memory that goes offline takes the loaded image
- * with it.  The notifier must not wait for kexec_lock: its holder may wait for
- * the memory device.  An image that the notifier for this reason does not drop is
- * found by kexec_recheck_destinations() before the reboot.
+ * (sound.c).  At any other time memory that goes offline takes the loaded
+ * image with it.  The notifier must not wait for kexec_lock: its holder may
+ * wait for the memory device.  An image that the notifier for this reason does
+ * not drop is found by kexec_recheck_destinations() before the reboot.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

@@ -2,8 +2,8 @@
 /*
  * Allocation and freeing of an image.
  *
- * Everything that a load takes hangs off the image from the first moment, so that
- * one function can free an image in any half-built state.
+ * Everything that a load takes hangs off the image from the first moment, so
+ * that one function can free an image in any half-built state.
  */
 #include <linux/ima.h>
 #include <linux/slab.h>

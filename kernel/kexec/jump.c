@@ -2,11 +2,12 @@
 /*
  * kexec jump: into an image and back.
  *
- * The running system is suspended as for hibernation, without the snapshot: the
- * image runs in memory of its own, so nothing has to be saved.  User space, kernel
- * threads, devices, the other CPUs, and the core of the system stop stage by
- * stage; the image runs; then the stages are left in reverse order.  If a stage
- * cannot be entered, the stages that were entered are left again.
+ * The running system is suspended as for hibernation, without the snapshot:
+ * the image runs in memory of its own, so nothing has to be saved.  User
+ * space, kernel threads, devices, the other CPUs, and the core of the system
+ * stop stage by stage; the image runs; then the stages are left in reverse
+ * order.  If a stage cannot be entered, the stages that were entered are left
+ * again.
  *
  * The image stays loaded and the system may jump to it again.
  */
@@ -191,9 +192,10 @@ static unsigned int enter_stages(const struct jump_stage **failed, int *err)
  *
  * kexec_lock and system_transition_mutex are held.
  *
- * Return: 0 after the image has returned, @kimage.start is its next entry point
- * then; or the error of the stage that could not be entered, -EBUSY for tasks that
- * cannot be frozen: the image has not run, and the system is as before.
+ * Return: 0 after the image has returned, @kimage.start is its next entry
+ * point then; or the error of the stage that could not be entered, -EBUSY for
+ * tasks that cannot be frozen: the image has not run, and the system is as
+ * before.
  */
 int kexec_jump(struct kimage *image)
 {

@@ -7,10 +7,10 @@
  * has bytes for, then those that start as zeroes, so that the segment's buffer
  * ends where the bytes do.  Sections for debuggers and linkers are left out.
  *
- * link_check() checks once what the other functions rely on: each table and each
- * section lies within the object, each name ends within its table, and each
- * relocation that is applied changes a byte of an allocated section by a symbol
- * that has an address.  The architecture knows the relocation types.
+ * link_check() checks once what the other functions rely on: each table and
+ * each section lies within the object, each name ends within its table, and
+ * each relocation that is applied changes a byte of an allocated section by a
+ * symbol that has an address.  The architecture knows the relocation types.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -422,8 +422,8 @@ static bool header_entry(const Elf64_Ehdr *ehdr, const Elf64_Shdr *sechdrs,
  * @sechdrs: its section headers, placed
  * @entry: out: physical address
  *
- * A relocatable object has no addresses yet, so e_entry is unambiguous only if one
- * section holds all the code; a symbol always is.
+ * A relocatable object has no addresses yet, so e_entry is unambiguous only if
+ * one section holds all the code; a symbol always is.
  *
  * Return: false if it has no entry.
  */

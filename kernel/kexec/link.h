@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The linker of purgatories: the places of the sections of a relocatable object,
- * and the values of its symbols.
+ * The linker of purgatories: the places of the sections of a relocatable
+ * object, and the values of its symbols.
  *
  * All functions are pure functions over the object and a copy of its section
- * headers: no allocation, no locks, no globals.  The same source is compiled into
- * the kernel and into tools/testing/kexec.
+ * headers: no allocation, no locks, no globals.  The same source is compiled
+ * into the kernel and into tools/testing/kexec.
  *
- * Only link_check() takes an object that may be malformed.  The other functions,
- * and the architecture's code that applies relocations, take an object that
- * link_check() has accepted.
+ * Only link_check() takes an object that may be malformed.  The other
+ * functions, and the architecture's code that applies relocations, take an
+ * object that link_check() has accepted.
  *
  * Every architecture with a purgatory has a 64-bit one.
  */

@@ -24,7 +24,8 @@ static bool is_listed(const struct kexec_extent *extent)
 }
 
 /**
- * kexec_list_alloc - allocate the pages of the hand-off list, and write the list
+ * kexec_list_alloc - allocate the pages of the hand-off list, and write the
+ * list
  * @image: the image; every destination page has a source
  *
  * Return: 0 or -ENOMEM.

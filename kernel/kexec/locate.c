@@ -2,20 +2,21 @@
 /*
  * Places for the segments of a file load.
  *
- * A loader states what a segment needs (size, alignment, bounds) and gets a place
- * in System RAM that no other segment has.  Where images are claimed, the search
- * looks for a place that can be claimed as a whole, and claims the place at once.
- * If there is no such place, the search takes the first place in sound memory and
- * claims as many of its pages as possible; the load stages the rest.
+ * A loader states what a segment needs (size, alignment, bounds) and gets a
+ * place in System RAM that no other segment has.  Where images are claimed,
+ * the search looks for a place that can be claimed as a whole, and claims the
+ * place at once.  If there is no such place, the search takes the first place
+ * in sound memory and claims as many of its pages as possible; the load stages
+ * the rest.
  *
- * A claim belongs to the image, not to the segment: the loader may still move or
- * drop the segment.  Claimed pages that no segment needs serve as sources or are
- * freed.
+ * A claim belongs to the image, not to the segment: the loader may still move
+ * or drop the segment.  Claimed pages that no segment needs serve as sources
+ * or are freed.
  *
  * A crash image is placed in the crash region, where nothing has to be claimed.
  *
- * The initrd has a place before it has a segment: the place that was claimed before
- * it was read (read.c).  Other segments avoid that place if they can.
+ * The initrd has a place before it has a segment: the place that was claimed
+ * before it was read (read.c).  Other segments avoid that place if they can.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -99,8 +100,8 @@ static unsigned long unfit_page(const struct kexec_search *search,
 }
 
 /*
- * A place could not be claimed, for an unknown page of it: the search goes on half
- * a place further, and in another pageblock.
+ * A place could not be claimed, for an unknown page of it: the search goes on
+ * half a place further, and in another pageblock.
  */
 static unsigned long next_bound(struct plan_range place, bool top_down)
 {
@@ -435,8 +436,8 @@ int kexec_add_placed(struct kexec_buf *kbuf)
  * @kbuf: the segment; kexec_buf.mem is set if it was unknown, kexec_buf.memsz
  *	rounded up, kexec_buf.buf_align at least a page
  *
- * For loaders and IMA, before the image has control pages.  The caller may still
- * change or drop the segment.
+ * For loaders and IMA, before the image has control pages.  The caller may
+ * still change or drop the segment.
  *
  * Return: 0; -EINVAL if there are KEXEC_SEGMENT_MAX segments already;
  * -EADDRNOTAVAIL if there is no place for it; -ENOMEM after a fatal signal.

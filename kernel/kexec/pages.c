@@ -604,10 +604,11 @@ static void inherit_extent(struct kimage *image, struct kimage *old,
 }
 
 /**
- * kexec_inherit - take over the destinations that the outgoing image has in place
+ * kexec_inherit - take over the destinations that the outgoing image has in
+ * place
  * @image: the image that was just installed
- * @old: the image that @image displaces; the caller must not free the pages that
- *	@image has taken over
+ * @old: the image that @image displaces; the caller must not free the pages
+ *	that @image has taken over
  *
  * A reload mostly needs the very pages that the image before it owns in place,
  * and has staged them for this reason.  Once the new image is installed, it can

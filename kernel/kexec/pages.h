@@ -42,8 +42,8 @@
  * @guarded: ranges that are write-protected
  * @attempts: attempts at a claim that the load may still make
  *
- * The holder of kexec_lock changes it; for the crash image in its slot the holder of
- * crash_lock reads it as well.
+ * The holder of kexec_lock changes it; for the crash image in its slot the
+ * holder of crash_lock reads it as well.
  */
 struct kexec_memory {
 	struct plan_range dest[KEXEC_SEGMENT_MAX];
@@ -109,7 +109,7 @@ int kexec_map_pooled(struct kimage *image, const struct plan_range *gap);
 /**
  * for_each_kexec_extent - visit the extents of a range of destination pages
  * @image: the image
- * @extent: a struct kexec_extent *, the extent that is visited
+ * @extent: pointer to the struct kexec_extent that is visited
  * @start: first destination page frame
  * @stop: first page frame behind the range; ULONG_MAX for all
  */
@@ -121,8 +121,8 @@ int kexec_map_pooled(struct kimage *image, const struct plan_range *gap);
 /**
  * for_each_kexec_gap - visit the destination pages that have no source
  * @image: the image
- * @gap: a struct plan_range *, the run of pages that is visited
- * @range: the const struct plan_range * to look at, part of a destination
+ * @gap: pointer to the struct plan_range that is visited
+ * @range: pointer to the struct plan_range to search, part of a destination
  */
 #define for_each_kexec_gap(image, gap, range)				\
 	for ((gap)->start = (range)->start;				\

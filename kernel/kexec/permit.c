@@ -12,7 +12,8 @@
 #include "image.h"
 
 /**
- * struct kexec_load_limit - number of times that an image of one type may be loaded
+ * struct kexec_load_limit - number of times that an image of one type may be
+ * loaded
  * @lock: protects @left
  * @left: loads left; below 0 there is no limit
  */

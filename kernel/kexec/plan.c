@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is a segment table legal, does a page lie in a destination, where is a hole, where
- * is a run cut, how large is a block, how long is the hand-off list?  See plan.h.
+ * Is a segment table legal, does a page lie in a destination, where is a hole,
+ * where is a run cut, how large is a block, how long is the hand-off list?
+ * See plan.h.
  */
 #ifdef __KERNEL__
 #include <linux/errno.h>
@@ -326,8 +327,8 @@ bool plan_hole(struct plan_area memory, const struct plan_segment *taken,
 /**
  * plan_cut - where to cut a run that could not be claimed whole
  * @run: the run
- * @granule: number of pages of the smallest piece for another attempt, a power of
- *	two
+ * @granule: number of pages of the smallest piece for another attempt, a power
+ *	of two
  *
  * Return: a page frame strictly inside @run, a multiple of @granule and close
  * to the middle; or @run.end if there is none.

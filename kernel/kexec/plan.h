@@ -2,12 +2,12 @@
 /*
  * The rules of kexec for segments, destinations, holes and lists.
  *
- * All functions are pure functions over plain structs: no allocation, no locks, no
- * globals.  The same source is compiled into the kernel and into
+ * All functions are pure functions over plain structs: no allocation, no
+ * locks, no globals.  The same source is compiled into the kernel and into
  * tools/testing/kexec, where each function runs beside a brute-force oracle.
  *
- * Conventions: segments and areas are in bytes of physical address space, ranges
- * in page frame numbers.  Every end is exclusive.
+ * Conventions: segments and areas are in bytes of physical address space,
+ * ranges in page frame numbers.  Every end is exclusive.
  */
 #ifndef KEXEC_PLAN_H
 #define KEXEC_PLAN_H

@@ -4,9 +4,10 @@
  * the two kernels.
  *
  * This kernel contains the purgatory as a relocatable object.  A loader calls
- * kexec_load_purgatory() to link it into a segment of the image, at which the image
- * is entered, and sets variables of the purgatory by their symbols.  link.c decides
- * where each section goes; this file allocates, places and relocates.
+ * kexec_load_purgatory() to link it into a segment of the image, at which the
+ * image is entered, and sets variables of the purgatory by their symbols.
+ * link.c decides where each section goes; this file allocates, places and
+ * relocates.
  *
  * Symbols can be set in the buffer of the segment until the load is over;
  * kexec_purgatory_digest() is the last to set some.
@@ -101,8 +102,8 @@ static int link_at(struct kimage *image, unsigned long mem)
  * @kbuf: the bounds of its place: the caller sets mem, buf_min, buf_max and
  *	top_down, this function the rest; mem is its physical address afterwards
  *
- * Return: 0; -ENOMEM; -ENOEXEC if the purgatory cannot be linked; or the errno of
- * kexec_add_buffer().
+ * Return: 0; -ENOMEM; -ENOEXEC if the purgatory cannot be linked; or the errno
+ * of kexec_add_buffer().
  */
 int kexec_load_purgatory(struct kimage *image, struct kexec_buf *kbuf)
 {

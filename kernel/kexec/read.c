@@ -3,16 +3,17 @@
  * The files of a load, and the pages they are read into.
  *
  * A file is read once, whole, by kernel_read_file(): security modules, IMA and
- * the signature see all of it, and exactly the bytes that are loaded.  Write access
- * is denied from before its size is read until its bytes are.
+ * the signature see all of it, and exactly the bytes that are loaded.  Write
+ * access is denied from before its size is read until its bytes are.
  *
- * The image owns the pages from the start, and they are mapped in one piece, so
- * that a loader sees a buffer.  A segment whose bytes lie in such a buffer at page
- * boundaries gets the pages themselves as its sources; nothing is copied.  For the
- * initrd the load also claims the place where it is likely to stand before the
- * file is read, so that the initrd is in place already.  Other pages that happen to
- * lie in that place get the bytes of that place too, so that no page of the file
- * lies in its destination at the wrong position.
+ * The image owns the pages from the start, and they are mapped in one piece,
+ * so that a loader sees a buffer.  A segment whose bytes lie in such a buffer
+ * at page boundaries gets the pages themselves as its sources; nothing is
+ * copied.  For the initrd the load also claims the place where it is likely to
+ * stand before the file is read, so that the initrd is in place already.
+ * Other pages that happen to lie in that place get the bytes of that place
+ * too, so that no page of the file lies in its destination at the wrong
+ * position.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -42,8 +43,8 @@ static const char *file_name(struct kexec_file *file)
 
 /*
  * Put a page that lies in the likely place of the file into the slot of that
- * place.  Return the page that has no slot then: @page, the page that had the slot
- * before, or NULL.
+ * place.  Return the page that has no slot then: @page, the page that had the
+ * slot before, or NULL.
  */
 static struct page *settle_page(struct kexec_file *file, struct page *page)
 {
@@ -319,8 +320,8 @@ static void free_file(struct kexec_file *file)
 
 /**
  * kexec_file_done - release what only the load of an image needs
- * @image: the image, complete or given up; the second call does nothing, nor does
- *	a call for an image of kexec_load(2)
+ * @image: the image, complete or given up; the second call does nothing, nor
+ *	does a call for an image of kexec_load(2)
  *
  * The pages of the files that became sources of the image stay.
  */

@@ -46,7 +46,8 @@ static u64 first_covered(const struct kimage *image, u64 start, u64 end)
 /**
  * kexec_covers - does an image have a destination in a range?
  * @image: the image
- * @range: page frames of this kernel, where they differ from those of the next one
+ * @range: page frames of this kernel, where they differ from those of the next
+ *	one
  *
  * Return: true if it does.
  */
@@ -122,8 +123,8 @@ void kexec_end_offline(void)
 }
 
 /*
- * Is there RAM, online or offline?  A section that was there at boot has a struct
- * page for each of its page frames, those of holes included.
+ * Is there RAM, online or offline?  A section that was there at boot has a
+ * struct page for each of its page frames, those of holes included.
  */
 static bool pfn_is_ram(unsigned long pfn)
 {
@@ -159,7 +160,8 @@ static int check_pfn(unsigned long pfn, unsigned long *ram)
  * kexec_page_is_sound - could a page be a destination now?
  * @pfn: its page frame, for the next kernel
  *
- * Return: true if it is no RAM, or RAM that is online and has no hardware error.
+ * Return: true if it is no RAM, or RAM that is online and has no hardware
+ * error.
  */
 bool kexec_page_is_sound(unsigned long pfn)
 {
@@ -232,9 +234,10 @@ static int accept_destination(const struct plan_range *dest)
  * kexec_check_destinations - may an image be loaded to its destinations?
  * @image: the image; its destinations are known
  *
- * Accepts memory that the firmware has not handed over yet.  The load holds the
- * destinations afterwards, also after an error, until kexec_release_destinations().
- * A crash image holds nothing, since reserved memory does not go offline.
+ * Accepts memory that the firmware has not handed over yet.  The load holds
+ * the destinations afterwards, also after an error, until
+ * kexec_release_destinations().  A crash image holds nothing, since reserved
+ * memory does not go offline.
  *
  * Return: 0; -EHWPOISON if a page has an error, -EADDRNOTAVAIL if one is
  * offline, -EBUSY if one is going offline, -ENOMEM after a fatal signal.

@@ -56,9 +56,9 @@ static bool list_sources(struct kimage *image, unsigned long pfn,
  * @addr: physical address of the destination
  * @size: its length in bytes
  *
- * The next kernel finds what is written there until the image is executed.  The
- * caller must call kimage_unmap_segment() before the image is freed, and must not
- * write to bytes that a purgatory checks.
+ * The next kernel finds what is written there until the image is executed.
+ * The caller must call kimage_unmap_segment() before the image is freed, and
+ * must not write to bytes that a purgatory checks.
  *
  * Return: the address of the first byte; or NULL.
  */

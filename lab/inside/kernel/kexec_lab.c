@@ -2,14 +2,14 @@
 /*
  * What only the lab may do to a loaded image; not part of the series.
  *
- * debugfs kexec_lab/scribble: "first", "middle" or "last" page of the largest run
- * in place, "list" or "table": write there as a stray pointer would.  The writer
- * must not survive it.
+ * debugfs kexec_lab/scribble: "first", "middle" or "last" page of the largest
+ * run in place, "list" or "table": write there as a stray pointer would.  The
+ * writer must not survive it.
  *
- * debugfs kexec_lab/sabotage: "ud", "pf", "gp" or "int3": damage the image so that
- * this exception is raised between the kernels, and log the vector, RIP and CR2
- * that the report must name; or "staged": change a byte that waits to be copied,
- * and log its destination.  Needs an image with staged pages.
+ * debugfs kexec_lab/sabotage: "ud", "pf", "gp" or "int3": damage the image so
+ * that this exception is raised between the kernels, and log the vector, RIP
+ * and CR2 that the report must name; or "staged": change a byte that waits to
+ * be copied, and log its destination.  Needs an image with staged pages.
  */
 #define pr_fmt(fmt) "kexec_lab: " fmt
 

@@ -2,9 +2,10 @@
 /*
  * Ways to die, for the lab's kernels only; not part of the series.
  *
- * debugfs kexec_lab/crash: write the name of a way, and it is taken at once, on
- * the CPU that writes.  "notifier", "device" and "syscore" are taken in a reboot,
- * when it has come to the reboot notifiers, to the devices and to the end.
+ * debugfs kexec_lab/crash: write the name of a way, and it is taken at once,
+ * on the CPU that writes.  "notifier", "device" and "syscore" are taken in a
+ * reboot, when it has come to the reboot notifiers, to the devices and to the
+ * end.
  *
  * debugfs kexec_lab/crash_damage: "SEGMENT OFFSET": change a byte of the loaded
  * crash image, an offset below 0 counts from the end of the segment's bytes.

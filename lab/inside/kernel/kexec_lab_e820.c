@@ -3,8 +3,8 @@
  * A memory map with more entries than boot_params can hold, which no machine of
  * the lab has; not part of the series.
  *
- * debugfs kexec_lab_e820: write N: the next kernel is told of N reserved pages in
- * the RAM from 128 MiB on, every other page.  There must be RAM.
+ * debugfs kexec_lab_e820: write N: the next kernel is told of N reserved pages
+ * in the RAM from 128 MiB on, every other page.  There must be RAM.
  */
 #define pr_fmt(fmt) "kexec_lab: " fmt
 

@@ -2,18 +2,18 @@
 /*
  * What stands in the way of a kexec jump, on request; not part of the series.
  *
- * Two devices, a part of the system core and a notifier note each call that they
- * get on the way to sleep and back.  The first device, the culprit, goes to sleep
- * after the second, the witness.
+ * Two devices, a part of the system core and a notifier note each call that
+ * they get on the way to sleep and back.  The first device, the culprit, goes
+ * to sleep after the second, the witness.
  *
- * debugfs kexec_lab/jump_fail: the name of a callback of the culprit, "syscore" or
- * "notifier": it fails at each jump, until "none" is written; or "thread": a
- * kernel thread does not let itself be frozen.
+ * debugfs kexec_lab/jump_fail: the name of a callback of the culprit,
+ * "syscore" or "notifier": it fails at each jump, until "none" is written; or
+ * "thread": a kernel thread does not let itself be frozen.
  *
  * debugfs kexec_lab/jump_log: the calls since it was last written to.
  *
- * debugfs kexec_lab/jump_block: who reads it sleeps, and cannot be frozen, until
- * somebody writes to it.
+ * debugfs kexec_lab/jump_block: who reads it sleeps, and cannot be frozen,
+ * until somebody writes to it.
  */
 #define pr_fmt(fmt) "kexec_lab: " fmt
 
