@@ -159,7 +159,7 @@ struct jump_stage {
 
 static const struct jump_stage stages[] = {
 	{ "the display", enter_display, leave_display },
-	{ "who wants to know before", enter_notifiers, leave_notifiers },
+	{ "notifiers of suspend", enter_notifiers, leave_notifiers },
 	{ "user space", enter_processes, leave_processes },
 	{ "kernel threads", enter_threads, leave_threads },
 	{ "the consoles", enter_consoles, leave_consoles },
@@ -214,7 +214,7 @@ int kexec_jump(struct kimage *image)
 		stages[reached].leave(!err);
 
 	if (err)
-		pr_err("jump called off: %s cannot be put to sleep: error %d\n",
+		pr_err("jump called off: %s cannot be suspended: error %d\n",
 		       failed->name, err);
 	else
 		pr_notice("back from the image, which goes on at %#lx\n",

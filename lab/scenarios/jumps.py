@@ -101,7 +101,7 @@ def jump_called_off(lab):
             got = " ".join(call.partition(":")[2] for call in seen[4].split()
                            if call.startswith(who))
             lab.check(got == what, "%s: calls of the %s: %s" % (stage, who, got))
-    lab.check(len(guest.find(r"kexec: jump called off: .* cannot be put to sleep: error -\d+"))
+    lab.check(len(guest.find(r"kexec: jump called off: .* cannot be suspended: error -\d+"))
               == len(UNWOUND) - 1, "not every failure has its line")
     lab.check([match[1] for match in guest.find(r"PEER: jump (\d+)")] == ["0"],
               "the image has run when the jump was called off")
