@@ -262,7 +262,8 @@ int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
  * @pfn: its page frame
  * @free_only: only if it is free, so that nothing has to be migrated
  *
- * The function takes no lock; the answer may be out of date at once.
+ * Return: true if it could; the function takes no lock, so the answer may be out
+ * of date at once.
  */
 bool kexec_may_claim(unsigned long pfn, bool free_only)
 {

@@ -16,8 +16,9 @@
  * kexec_is_crash - is an image a crash image?
  * @image: the image
  *
- * Constant false without CONFIG_CRASH_DUMP.  The compiler then drops the code
- * behind it, with the calls of functions that are not built.
+ * Return: true if it is; constant false without CONFIG_CRASH_DUMP.  The
+ * compiler then drops the code behind it, with the calls of functions that are
+ * not built.
  */
 static inline bool kexec_is_crash(const struct kimage *image)
 {
