@@ -22,12 +22,12 @@
 void probe_exception(uint64_t vector, uint64_t error, uint64_t rip, uint64_t cr2);
 void triple_fault(void);
 
-static void outb(uint16_t port, uint8_t value)
+void outb(uint16_t port, uint8_t value)
 {
 	asm volatile("outb %0, %1" : : "a" (value), "Nd" (port));
 }
 
-static uint8_t inb(uint16_t port)
+uint8_t inb(uint16_t port)
 {
 	uint8_t value;
 

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+void outb(uint16_t port, uint8_t value);
+uint8_t inb(uint16_t port);
 void put_char(char c);
 void put(const char *s);
 void put_hex(uint64_t value);

@@ -2,10 +2,12 @@
 /*
  * The probe: a payload for kexec_load(2) that looks at what it was given.
  *
- * It prints the machine state at entry, then compares every byte of every segment named in the
- * table behind it with what the loader put there, and ends the guest.
+ * It prints the machine state and that of the interrupt controllers at entry, then compares every
+ * byte of every segment named in the table behind it with what the loader put there, and ends the
+ * guest.
  */
 #include "common.h"
+#include "interrupts.h"
 #include "segment.h"
 
 void probe_main(const uint64_t *state, const struct probe_table *table);
@@ -16,6 +18,7 @@ void probe_main(const uint64_t *state, const struct probe_table *table)
 
 	put("\nPROBE: entered\n");
 	print_state(state);
+	print_interrupts();
 	if (table->magic != PROBE_MAGIC || table->count > PROBE_SEGMENTS) {
 		put_field("PROBE: BAD table, magic=", table->magic);
 		put("\n");
