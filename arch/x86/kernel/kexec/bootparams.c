@@ -42,8 +42,8 @@
 #define PART_ALIGN		16
 #define SEED_SIZE		32
 
-/* Room for the "elfcorehdr=0x... " of a crash image; reserved in all images. */
-#define CMDLINE_SPARE		30
+/* Length of the longest "elfcorehdr=0x... ". */
+#define ELFCOREHDR_MAX		30
 
 /* Layouts that this kernel writes and another kernel reads. */
 static_assert(sizeof(struct boot_params) == 4096);
@@ -246,13 +246,20 @@ static size_t append(struct boot_data *data, size_t size)
 	return offset;
 }
 
+/* What fill_cmdline() puts in front of the command line, at most. */
+static size_t cmdline_spare(const struct x86_load *load)
+{
+	return load->image->type == KEXEC_TYPE_CRASH ? ELFCOREHDR_MAX : 0;
+}
+
 static void lay_out(struct x86_load *load)
 {
 	struct boot_data *data = &load->data;
 	unsigned int i;
 
 	append(data, sizeof(*data->params));
-	data->cmdline = append(data, CMDLINE_SPARE + load->cmdline.size + 1);
+	data->cmdline = append(data, cmdline_spare(load) +
+			       load->cmdline.size + 1);
 	data->efi_map_size = efi_map_size();
 	data->efi_map = append(data, data->efi_map_size);
 	data->nodes = append(data, 0);
@@ -298,7 +305,7 @@ static void fill_cmdline(struct x86_load *load)
 	size_t spare = 0;
 
 	if (load->image->type == KEXEC_TYPE_CRASH)
-		spare = scnprintf(to, CMDLINE_SPARE + 1, "elfcorehdr=%#lx ",
+		spare = scnprintf(to, ELFCOREHDR_MAX + 1, "elfcorehdr=%#lx ",
 				  load->image->elf_load_addr);
 	memcpy(to + spare, load->cmdline.at, load->cmdline.size);
 	data->params->hdr.cmd_line_ptr = lower_32_bits(mem);
@@ -362,12 +369,15 @@ static void fill(struct x86_load *load)
  */
 int x86_kexec_boot_data_check(const struct x86_load *load)
 {
-	size_t length = load->cmdline.size ? load->cmdline.size + 1 : 0;
+	size_t spare = cmdline_spare(load);
 
-	if (length + CMDLINE_SPARE <= load->cmdline_max)
+	if (load->cmdline.size + spare <= load->cmdline_max)
 		return 0;
-	return kexec_refuse(-EINVAL, "command line: %zu bytes and %u to spare, but this kernel takes %zu",
-			    length, CMDLINE_SPARE, load->cmdline_max);
+	if (!spare)
+		return kexec_refuse(-EINVAL, "command line: %zu bytes, but the next kernel takes %zu",
+				    load->cmdline.size, load->cmdline_max);
+	return kexec_refuse(-EINVAL, "command line: %zu bytes and %zu for elfcorehdr=, but the next kernel takes %zu",
+			    load->cmdline.size, spare, load->cmdline_max);
 }
 
 /**

@@ -56,7 +56,8 @@ struct x86_bytes {
  * @made_header: a setup header for a format that has none
  * @header: the setup header for the next kernel's boot_params
  * @cmdline: the command line, without a final NUL
- * @cmdline_max: the largest length of a command line, from the setup header
+ * @cmdline_max: the largest length of a command line without its final NUL,
+ *	from the setup header
  * @ucode: microcode, to be placed in front of @initrd and padded to whole pages
  * @initrd: the initrd
  * @place: adds the segments of the kernel and sets @entry; 0 or an errno

@@ -27,6 +27,7 @@ enum file {
 	WRITTEN,
 	JUNK,
 	HUGE_KERNEL,	/* needs more than the region has */
+	SHORT_CMDLINE,	/* its limit has no room for "elfcorehdr=0x... " */
 };
 
 static int open_written(void)
@@ -53,6 +54,8 @@ static int open_as(enum file which, unsigned long too_much)
 		return file_of_zeroes(2 * PAGE);
 	case HUGE_KERNEL:
 		return bzimage(EDITS(U32(BZ_INIT_SIZE, too_much)));
+	case SHORT_CMDLINE:
+		return bzimage(EDITS(U32(BZ_CMDLINE_SIZE, 29)));
 	case NONE:
 		break;
 	}
@@ -132,6 +135,11 @@ FIXTURE_VARIANT_ADD(refused, cmdline_unreadable) {
 FIXTURE_VARIANT_ADD(refused, cmdline_unended) {
 	.cmdline = "endless", .length = 3, .err = EINVAL,
 	.says = { "command line", "3 bytes" },
+};
+
+FIXTURE_VARIANT_ADD(refused, cmdline_limit_below_what_is_added) {
+	.kernel = SHORT_CMDLINE, .flags = NO_INITRD, .err = EINVAL,
+	.says = { "command line", "0 bytes", "30", "29" },
 };
 
 FIXTURE_VARIANT_ADD(refused, kernel_larger_than_the_region) {
@@ -288,13 +296,16 @@ TEST_F(files, header_of_the_dump)
 	EXPECT_LT(nr + 2, header.e_phnum);
 }
 
-/* The longest command line leaves room for "elfcorehdr=", which the kernel adds. */
+/*
+ * The longest command line leaves room for "elfcorehdr=", which the kernel adds;
+ * others count the final NUL, too.
+ */
 TEST(longest_cmdline)
 {
 	static char text[BZ_CMDLINE];
 	struct file_call call = {
 		.kernel = bzimage(NULL), .cmdline = text,
-		.length = BZ_CMDLINE - 29, .flags = NO_INITRD | ON_CRASH,
+		.length = BZ_CMDLINE - 30 + 2, .flags = NO_INITRD | ON_CRASH,
 	};
 	struct region r;
 	struct kmsg k;
@@ -306,6 +317,7 @@ TEST(longest_cmdline)
 	ASSERT_TRUE(kmsg_open(&k));
 	ASSERT_EQ(0, load_kept(&r));
 
+	call.length -= mute();
 	memset(text, 'x', call.length - 1);
 	expect_refusal(_metadata, &k, &call, EINVAL,
 		       SAYS("command line", "2018 bytes"));

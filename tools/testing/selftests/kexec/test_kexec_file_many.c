@@ -164,12 +164,12 @@ FIXTURE_VARIANT_ADD(file_leak, no_end_of_cmdline) {
 };
 
 FIXTURE_VARIANT_ADD(file_leak, cmdline_too_long) {
-	.length = BZ_CMDLINE, .err = EINVAL,
+	.length = BZ_CMDLINE + 2, .err = EINVAL,
 };
 
 FIXTURE_SETUP(file_leak)
 {
-	static char text[BZ_CMDLINE] = "nosmp";
+	static char text[BZ_CMDLINE + 2] = "nosmp";
 	const struct format *format = &formats[variant->format];
 
 	if (!have_file_load())
