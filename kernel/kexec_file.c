@@ -122,7 +122,7 @@ static int judge_signature(struct kimage *image)
 
 static int read_kernel(struct kimage *image, int fd)
 {
-	const struct kexec_file *file = &image->file[0];
+	const struct kexec_file *file = &image->files->file[0];
 	int err = kexec_read_file(image, false, fd);
 
 	if (err)
@@ -142,7 +142,7 @@ static int read_kernel(struct kimage *image, int fd)
 
 static int read_initrd(struct kimage *image, int fd)
 {
-	const struct kexec_file *file = &image->file[1];
+	const struct kexec_file *file = &image->files->file[1];
 	int err = kexec_read_file(image, true, fd);
 
 	if (err)
@@ -184,7 +184,7 @@ static int run_loader(struct kimage *image)
 				       image->cmdline_buf_len);
 
 	if (IS_ERR(data))
-		return PTR_ERR(data);
+		return kexec_refuse_unplaced(image, PTR_ERR(data));
 	image->image_loader_data = data;
 	return 0;
 }
@@ -221,7 +221,9 @@ static int build_image(struct kimage *image, const struct file_args *args)
 	if (err)
 		return err;
 
+	/* Without a place for IMA's list the next kernel does not get it. */
 	ima_add_kexec_buffer(image);
+	kexec_forget_unplaced(image);
 	err = run_loader(image);
 	if (err)
 		return err;
@@ -238,8 +240,8 @@ static struct kimage *new_image(unsigned long flags)
 	image->file_mode = true;
 	image->no_claim = !!(flags & KEXEC_FILE_NO_CMA);
 	image->force_dtb = !!(flags & KEXEC_FILE_FORCE_DTB);
-	image->file = kcalloc(KEXEC_NR_FILES, sizeof(*image->file), GFP_KERNEL);
-	if (image->file)
+	image->files = kzalloc(sizeof(*image->files), GFP_KERNEL);
+	if (image->files)
 		return image;
 	kexec_image_free(image, NULL);
 	return NULL;

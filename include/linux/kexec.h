@@ -99,7 +99,7 @@ struct kexec_segment {
 };
 
 struct kexec_crash;
-struct kexec_file;
+struct kexec_files;
 struct kexec_memory;
 struct kimage;
 
@@ -195,7 +195,7 @@ struct kexec_file_ops {
  * @elf_load_addr: its physical address
  * @arch: data of the architecture
  * @memory: every page of the image; private to the core
- * @file: the kernel and the initrd during a file load, else NULL; private to
+ * @files: what only a file load needs, until it is over; else NULL; private to
  *	the core
  * @crash: what only a crash image has, else NULL; private to the core
  */
@@ -252,7 +252,7 @@ struct kimage {
 #endif
 
 	struct kexec_memory *memory;
-	struct kexec_file *file;
+	struct kexec_files *files;
 	struct kexec_crash *crash;
 };
 

@@ -29,10 +29,46 @@ struct kexec_file {
 	unsigned long mem;
 };
 
-/* kimage.file: the kernel, then the initrd. */
+#ifdef CONFIG_KEXEC_FILE
+/* Why a segment got no place. */
+enum kexec_place_rule {
+	KEXEC_PLACED,
+	KEXEC_TOO_MANY_SEGMENTS,
+	KEXEC_SIZE_WRAPS,
+	KEXEC_NO_CRASH_REGION,
+	KEXEC_NO_CRASH_HOLE,
+	KEXEC_NO_HOLE,
+	KEXEC_SEARCH_KILLED,
+};
+
+/**
+ * struct kexec_unplaced - a segment that got no place
+ * @rule: why; %KEXEC_PLACED if there is no such segment
+ * @err: what the loader got
+ * @segment: the number that the segment would have had
+ * @need: what the loader asked for
+ */
+struct kexec_unplaced {
+	enum kexec_place_rule rule;
+	int err;
+	unsigned long segment;
+	struct kexec_buf need;
+};
+
+/* The kernel, then the initrd. */
 #define KEXEC_NR_FILES		2
 
-#ifdef CONFIG_KEXEC_FILE
+/**
+ * struct kexec_files - what only a file load needs
+ * @file: the files
+ * @unplaced: the first segment for which the loader got no place; it may try
+ *	another way, so the refusal is logged only if the load fails
+ */
+struct kexec_files {
+	struct kexec_file file[KEXEC_NR_FILES];
+	struct kexec_unplaced unplaced;
+};
+
 /* read.c */
 int kexec_read_file(struct kimage *image, bool initrd, int fd);
 int kexec_take_files(struct kimage *image);
@@ -41,6 +77,8 @@ void kexec_file_done(struct kimage *image);
 /* locate.c */
 int kexec_find_place(struct kexec_buf *kbuf);
 int kexec_add_placed(struct kexec_buf *kbuf);
+void kexec_forget_unplaced(struct kimage *image);
+int kexec_refuse_unplaced(const struct kimage *image, int err);
 #else
 static inline int kexec_take_files(struct kimage *image)
 {

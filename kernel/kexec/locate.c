@@ -233,7 +233,7 @@ static void start_search(struct kexec_search *search,
 /* The file whose pages can become the sources of a segment, or NULL. */
 static const struct kexec_file *file_of(const struct kexec_buf *kbuf)
 {
-	const struct kexec_file *file = kbuf->image->file;
+	const struct kexec_file *file = kbuf->image->files->file;
 	unsigned int i;
 
 	for (i = 0; i < KEXEC_NR_FILES; i++) {
@@ -259,7 +259,7 @@ static bool file_has_place(struct kexec_search *search,
 /* Other segments leave the places of the files alone, if they can. */
 static void avoid_files(struct kexec_search *search)
 {
-	const struct kexec_file *file = search->image->file;
+	const struct kexec_file *file = search->image->files->file;
 	unsigned int i;
 
 	for (i = 0; i < KEXEC_NR_FILES; i++) {
@@ -341,6 +341,75 @@ int kexec_find_place(struct kexec_buf *kbuf)
 	return 0;
 }
 
+/* Keep the first refusal: a later one may be due to what a retry left out. */
+static int unplaced(const struct kexec_buf *kbuf, int err,
+		    enum kexec_place_rule rule)
+{
+	struct kexec_unplaced *first = &kbuf->image->files->unplaced;
+
+	if (first->rule == KEXEC_PLACED)
+		*first = (struct kexec_unplaced){
+			.rule		= rule,
+			.err		= err,
+			.segment	= kbuf->image->nr_segments,
+			.need		= *kbuf,
+		};
+	return err;
+}
+
+/**
+ * kexec_forget_unplaced - a segment without a place is no fault of the load
+ * @image: the image, which is loaded from files
+ */
+void kexec_forget_unplaced(struct kimage *image)
+{
+	image->files->unplaced.rule = KEXEC_PLACED;
+}
+
+/**
+ * kexec_refuse_unplaced - log the first segment without a place
+ * @image: the image, which is loaded from files
+ * @err: the errno of the loader, which has failed
+ *
+ * Nothing is logged if the loader has failed for another reason.
+ *
+ * Return: @err.
+ */
+int kexec_refuse_unplaced(const struct kimage *image, int err)
+{
+	const struct kexec_unplaced *first = &image->files->unplaced;
+	const struct kexec_buf *need = &first->need;
+	const struct plan_area region = kexec_crash_area();
+
+	if (first->err != err)
+		return err;
+	switch (first->rule) {
+	case KEXEC_TOO_MANY_SEGMENTS:
+		return kexec_refuse(-EINVAL, "the image needs more than %d segments",
+				    KEXEC_SEGMENT_MAX);
+	case KEXEC_SIZE_WRAPS:
+		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: its size of %#lx wraps",
+				    first->segment, need->memsz);
+	case KEXEC_NO_CRASH_REGION:
+		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
+	case KEXEC_NO_CRASH_HOLE:
+		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, in the crash region, %#llx-%#llx",
+				    first->segment, need->memsz,
+				    need->buf_align, region.start,
+				    region.end - 1);
+	case KEXEC_NO_HOLE:
+		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, between %#lx and %#lx",
+				    first->segment, need->memsz,
+				    need->buf_align, need->buf_min,
+				    need->buf_max);
+	case KEXEC_SEARCH_KILLED:
+		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+	case KEXEC_PLACED:
+		break;
+	}
+	return err;
+}
+
 /* Nothing has to be claimed there: the region is reserved. */
 static int place_in_crash_region(struct kexec_buf *kbuf)
 {
@@ -348,13 +417,10 @@ static int place_in_crash_region(struct kexec_buf *kbuf)
 	struct kexec_search search;
 
 	if (!region.end)
-		return kexec_refuse(-EADDRNOTAVAIL, "no memory is reserved for a crash kernel");
+		return unplaced(kbuf, -EADDRNOTAVAIL, KEXEC_NO_CRASH_REGION);
 	start_search(&search, kbuf);
 	if (!find_hole(&search, region))
-		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, in the crash region, %#llx-%#llx",
-				    kbuf->image->nr_segments, kbuf->memsz,
-				    kbuf->buf_align, region.start,
-				    region.end - 1);
+		return unplaced(kbuf, -EADDRNOTAVAIL, KEXEC_NO_CRASH_HOLE);
 	kbuf->mem = search.mem;
 	return 0;
 }
@@ -362,6 +428,9 @@ static int place_in_crash_region(struct kexec_buf *kbuf)
 /**
  * kexec_locate_mem_hole - find a place for a segment
  * @kbuf: the segment; kexec_buf.mem is set
+ *
+ * The loader may try another way after an error: the log gets the refusal when
+ * the load has failed.
  *
  * Return: 0; -EADDRNOTAVAIL if there is none; -ENOMEM after a fatal signal.
  */
@@ -376,26 +445,19 @@ int kexec_locate_mem_hole(struct kexec_buf *kbuf)
 
 	err = kexec_find_place(kbuf);
 	if (err == -EINTR)
-		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+		return unplaced(kbuf, -ENOMEM, KEXEC_SEARCH_KILLED);
 	if (err == -ENOENT)
-		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: no hole of %#lx bytes, aligned to %#lx, between %#lx and %#lx",
-				    kbuf->image->nr_segments, kbuf->memsz,
-				    kbuf->buf_align, kbuf->buf_min,
-				    kbuf->buf_max);
+		return unplaced(kbuf, -EADDRNOTAVAIL, KEXEC_NO_HOLE);
 	return err;
 }
 
 /* Check the number and the size of segments; round the size up. */
 static int size_segment(struct kexec_buf *kbuf)
 {
-	struct kimage *image = kbuf->image;
-
-	if (image->nr_segments >= KEXEC_SEGMENT_MAX)
-		return kexec_refuse(-EINVAL, "the image needs more than %d segments",
-				    KEXEC_SEGMENT_MAX);
+	if (kbuf->image->nr_segments >= KEXEC_SEGMENT_MAX)
+		return unplaced(kbuf, -EINVAL, KEXEC_TOO_MANY_SEGMENTS);
 	if (kbuf->memsz > PAGE_ALIGN(kbuf->memsz))
-		return kexec_refuse(-EADDRNOTAVAIL, "segment %lu: its size of %#lx wraps",
-				    image->nr_segments, kbuf->memsz);
+		return unplaced(kbuf, -EADDRNOTAVAIL, KEXEC_SIZE_WRAPS);
 
 	kbuf->memsz = PAGE_ALIGN(kbuf->memsz);
 	return 0;

@@ -188,7 +188,7 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
  */
 int kexec_read_file(struct kimage *image, bool initrd, int fd)
 {
-	struct kexec_file *file = &image->file[initrd];
+	struct kexec_file *file = &image->files->file[initrd];
 	int err;
 
 	CLASS(fd, f)(fd);
@@ -289,14 +289,15 @@ static int take_segment(struct kimage *image, struct kexec_file *file,
  */
 int kexec_take_files(struct kimage *image)
 {
-	struct kexec_file *file = image->file;
+	struct kexec_files *files = image->files;
 	unsigned long i;
 	int err = 0;
 
-	for (i = 0; file && !err && i < image->nr_segments; i++) {
-		err = take_segment(image, &file[0], &image->segment[i]);
+	for (i = 0; files && !err && i < image->nr_segments; i++) {
+		err = take_segment(image, &files->file[0], &image->segment[i]);
 		if (!err)
-			err = take_segment(image, &file[1], &image->segment[i]);
+			err = take_segment(image, &files->file[1],
+					   &image->segment[i]);
 	}
 	if (err)
 		return kexec_refuse(err, "no memory for the map of segment %lu",
@@ -329,7 +330,7 @@ void kexec_file_done(struct kimage *image)
 {
 	unsigned int i;
 
-	if (!image->file)
+	if (!image->files)
 		return;
 
 	arch_kimage_file_post_load_cleanup(image);
@@ -337,9 +338,9 @@ void kexec_file_done(struct kimage *image)
 	image->image_loader_data = NULL;
 	kexec_purgatory_free(image);
 	for (i = 0; i < KEXEC_NR_FILES; i++)
-		free_file(&image->file[i]);
-	kfree(image->file);
-	image->file = NULL;
+		free_file(&image->files->file[i]);
+	kfree(image->files);
+	image->files = NULL;
 	image->kernel_buf = NULL;
 	image->initrd_buf = NULL;
 	kfree_sensitive(image->cmdline_buf);

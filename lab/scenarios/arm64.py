@@ -33,6 +33,18 @@ def arm64_files(lab):
     hand_over(lab, "s")
 
 
+@scenario(kernels=("arm64",))
+def arm64_refusals(lab):
+    """A loader that tries many places is refused once."""
+    guest = lab.guest(append="lab.run=arm64 lab.args=no crashkernel=128M@0x50000000", cpus=2)
+    guest.expect(r"SCENARIO: long: .*Cannot assign requested address")
+    refused = guest.find(r"kexec: load refused: (.*)")
+    lab.check(len(refused) == 1 and "segment 1: no hole" in refused[0][1],
+              "%d refusals: %s" % (len(refused), [line[1] for line in refused]))
+    guest.expect(r"LAB: exit 0")
+    lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
+
+
 def die(lab, how):
     """A panic; the crash kernel finds in the dump what the dying one said last."""
     guest = lab.guest(append="lab.run=arm64 lab.args=p%s crashkernel=128M" % how, cpus=2,
