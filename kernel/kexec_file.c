@@ -9,7 +9,8 @@
  *
  * The order of the tests is part of the interface: a call with two faults
  * returns the errno of the first one.  For a file that no loader knows the
- * errno is always ENOEXEC, on which tools try another way to load it.
+ * errno is that of the last loader: ENOEXEC, on arm64 EINVAL.  On both tools try
+ * another way to load the file.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 

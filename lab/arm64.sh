@@ -40,6 +40,15 @@ userland() {
 
 library() { cp -L "$1" "$tree/lib/"; }
 
+# kexec-mini, which passes any file to the kernel.
+mini() {
+	kmake "$build/linux" "$build/cross/arm64" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- \
+		INSTALL_HDR_PATH="$build/cross/arm64.headers" headers_install
+	mkdir -p "$build/guest/arm64"
+	make -C "$build/linux/tools/kexec" OUTPUT="$build/guest/arm64/" \
+		CC="aarch64-linux-gnu-gcc -nostdinc -isystem $build/cross/arm64.headers/include"
+}
+
 initramfs() {
 	rm -rf "$tree"
 	userland
@@ -49,7 +58,7 @@ initramfs() {
 	mkdir "$tree/boot"
 	cp "$out/arm64.next.cpio" "$tree/boot/initrd.img"
 	cp "$build/Image.arm64" "$tree/boot/Image"
-	cp "$debian/sbin/kexec" "$tree/sbin/"
+	cp "$debian/sbin/kexec" "$build/guest/arm64/kexec-mini" "$tree/sbin/"
 	for file in "$debian"/lib/aarch64-linux-gnu/*.so.* "$debian"/usr/lib/aarch64-linux-gnu/*.so.*; do
 		library "$file"
 	done
@@ -61,4 +70,5 @@ initramfs() {
 ln -f "$build/cross/arm64/arch/arm64/boot/Image" "$build/Image.arm64"
 debian=$("$top/lab/unpack.sh" bookworm arm64 busybox-static kexec-tools)
 mkdir -p "$out"
+step mini-arm64 mini
 step initramfs-arm64 initramfs

@@ -53,7 +53,7 @@ ERRNOS = {
     "load refused: the %s file cannot be read: error N":
         ("EACCES EPERM EIO", "kernel_read_file(): IMA and SELinux, LoadPin, file systems"),
     "load refused: no loader for the kernel file of N bytes":
-        ("ENOEXEC", "arch_kexec_kernel_image_probe()"),
+        ("ENOEXEC EINVAL", "arch_kexec_kernel_image_probe(); EINVAL: image_probe() of arm64"),
     "load refused: signatures are enforced and that of the kernel does not hold: error N":
         ("ENODATA ENOKEY EKEYREJECTED EBADMSG EINVAL ENOPKG ELIBBAD EMSGSIZE ENOMEM",
          "verify_signature(): verify_pefile.c, mscode_parser.c, pkcs7_*.c, public_key.c"),

@@ -123,13 +123,15 @@ struct purgatory_info {
 
 /**
  * struct kexec_file_ops - a loader of one file format
- * @probe: 0 if @buf, the whole file of @size bytes, is of this format; else
- *	-ENOEXEC; or %KEXEC_PROBE_REFUSED if it is of this format and cannot be
- *	started, and the log says why
+ * @probe: 0 if @buf, the whole file of @size bytes, is of this format; else an
+ *	errno, which the caller gets if the last loader has returned it; or
+ *	%KEXEC_PROBE_REFUSED if it is of this format and cannot be started, and
+ *	the log says why
  * @parse: called instead of @probe if it is not NULL, with the file in
- *	kimage.kernel_buf; returns the same, or -ENOMEM.  Unless it returns
- *	-ENOEXEC, it may keep what it has found in kimage.image_loader_data for
- *	@load; @cleanup frees that, even if @load is not called
+ *	kimage.kernel_buf; 0, %KEXEC_PROBE_REFUSED or -ENOMEM; -ENOEXEC for
+ *	another format.  Unless it returns -ENOEXEC, it may keep what it has
+ *	found in kimage.image_loader_data for @load; @cleanup frees that, even
+ *	if @load is not called
  * @load: add the segments and set kimage.start; the three files are in kernel
  *	memory, @initrd may be NULL, @cmdline_size counts the final NUL and
  *	may be 0.  Returns a pointer for @cleanup, NULL too, which replaces

@@ -6,16 +6,20 @@
 #include <linux/errno.h>
 #include <linux/kexec.h>
 
-/* Any errno of a probe() says that the file has another format: -ENOEXEC. */
-static int ask_loader(const struct kexec_file_ops *fops, struct kimage *image,
-		      const void *buf, unsigned long buf_len)
+/*
+ * Does a loader know the format of the file?  If not, *@err says what it has
+ * returned; else *@err is the verdict on the file.
+ */
+static bool knows_format(const struct kexec_file_ops *fops,
+			 struct kimage *image, const void *buf,
+			 unsigned long buf_len, int *err)
 {
-	int verdict;
-
-	if (fops->parse)
-		return fops->parse(image);
-	verdict = fops->probe(buf, buf_len);
-	return verdict && verdict != KEXEC_PROBE_REFUSED ? -ENOEXEC : verdict;
+	if (fops->parse) {
+		*err = fops->parse(image);
+		return *err != -ENOEXEC;
+	}
+	*err = fops->probe(buf, buf_len);
+	return *err >= 0;
 }
 
 /**
@@ -25,23 +29,23 @@ static int ask_loader(const struct kexec_file_ops *fops, struct kimage *image,
  * @buf: the file
  * @buf_len: its length in bytes
  *
- * Return: 0; -ENOEXEC if no loader knows the format.  With kimage.fops set:
- * -ENOEXEC if the loader has refused the file, -ENOMEM if it has no memory.
+ * Return: 0; if no loader knows the format, what the last one has returned,
+ * usually -ENOEXEC.  With kimage.fops set: -ENOEXEC if the loader has refused
+ * the file, -ENOMEM if it has no memory.
  */
 int kexec_image_probe_default(struct kimage *image, void *buf,
 			      unsigned long buf_len)
 {
 	const struct kexec_file_ops * const *fops;
-	int verdict;
+	int err = -ENOEXEC;
 
 	for (fops = kexec_file_loaders; *fops; fops++) {
-		verdict = ask_loader(*fops, image, buf, buf_len);
-		if (verdict == -ENOEXEC)
+		if (!knows_format(*fops, image, buf, buf_len, &err))
 			continue;
 		image->fops = *fops;
-		return verdict == KEXEC_PROBE_REFUSED ? -ENOEXEC : verdict;
+		return err == KEXEC_PROBE_REFUSED ? -ENOEXEC : err;
 	}
-	return -ENOEXEC;
+	return err;
 }
 
 /**

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """arm64, with the base's own architecture code on our core (make arm64)."""
 
+import errno
+
 from dump import DYING
 from scenario import scenario
 
@@ -35,10 +37,13 @@ def arm64_files(lab):
 
 @scenario(kernels=("arm64",))
 def arm64_refusals(lab):
-    """A loader that tries many places is refused once."""
+    """An unknown format is EINVAL, as ever; a loader that tries many places is refused once."""
     guest = lab.guest(append="lab.run=arm64 lab.args=no crashkernel=128M@0x50000000", cpus=2)
+    guest.expect(r"kexec: load refused: no loader for the kernel file")
+    unknown = guest.expect(r"SCENARIO: unknown: (.*)")[1]
+    lab.check("errno=%d" % errno.EINVAL in unknown, "kexec-mini says: %s" % unknown)
     guest.expect(r"SCENARIO: long: .*Cannot assign requested address")
-    refused = guest.find(r"kexec: load refused: (.*)")
+    refused = guest.find(r"kexec: load refused: (.*)")[1:]
     lab.check(len(refused) == 1 and "segment 1: no hole" in refused[0][1],
               "%d refusals: %s" % (len(refused), [line[1] for line in refused]))
     guest.expect(r"LAB: exit 0")
