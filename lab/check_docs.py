@@ -133,6 +133,9 @@ CALLS = (
     # refused by a call with a constant in load.c, which a row is compared with too
     (r"\bparse_refuse\(\s*", r"(why),\s*", "load refused: %%s: %s: %%#llx against %%#llx",
      lambda argument: "ENOEXEC"),
+    # the same about a section of the file, which a row calls SECTION
+    (r"\bparse_refuse_part\(\s*", r"(why), name,\s*",
+     "load refused: %%s: SECTION: %s: %%#llx against %%#llx", lambda argument: "ENOEXEC"),
     (r"\bpr_(?=(?:%s)(?:_ratelimited|_once)?\()" % "|".join(LEVELS),
      r"([a-z]+?)(?:_ratelimited|_once)?\(\s*", "%s", LEVELS.get),
 )

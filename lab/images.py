@@ -12,7 +12,8 @@ build/images/K/, all of the kernel that is built as K:
     modsig-vmlinux      and the ELF file
     uki, uki-signed     a unified kernel image on systemd's stub, with .initrd and .cmdline
     uki-bare-signed     one with neither
-    uki-odd-signed      one with a blank .cmdline, and an .initrd for one profile only
+    uki-odd-signed      one with a blank .cmdline and two profiles, an .initrd for the first only
+    uki-profiles        one with two profiles, laid out as ukify does; not for debug and small
     probe.*             the boot probe as bzImage, ELF file and UKI (lab/probe)
 
 The small kernel has no EFI stub, so there is nothing to sign: of it there are vmlinux, uki
@@ -96,22 +97,45 @@ class Images:
         write(self.to(name), read(source) + content + info + MODSIG_MAGIC)
 
     def uki(self, name, sections):
-        """A unified kernel image: (section, file or bytes) in this order behind the stub's own."""
-        command = ["objcopy"]
+        """A unified kernel image: (section, file or bytes) in this order behind the stub's own.
+
+        objcopy finds sections by their names, so they get their own in a second step.
+        """
+        add, rename = ["objcopy"], ["objcopy"]
         address = SECTION_BASE
         for number, (section, content) in enumerate(sections):
             if isinstance(content, bytes):
                 content = write(os.path.join(self.scratch, "section%d" % number), content)
-            command += ["--add-section", "%s=%s" % (section, content),
-                        "--change-section-vma", "%s=%#x" % (section, address)]
+            add += ["--add-section", ".%d=%s" % (number, content),
+                    "--change-section-vma", ".%d=%#x" % (number, address)]
+            rename += ["--rename-section", ".%d=%s" % (number, section)]
             address += (os.path.getsize(content) + PAGE - 1) // PAGE * PAGE
-        run(*command, STUB, self.to(name))
+        unnamed = os.path.join(self.scratch, "unnamed")
+        run(*add, STUB, unnamed)
+        run(*rename, unnamed, self.to(name))
 
     def ukis(self):
         line = b"console=ttyS0 panic=-1 lab.uki=own"
         own = [(".osrel", b"ID=lab\n"), (".cmdline", line), (".linux", self.bzimage),
                (".initrd", self.initrd)]
         self.uki("uki", own)
+
+    def profiles(self):
+        """The caller must give the second profile an initrd that has the scenarios."""
+        line = b"console=ttyS0 panic=-1 lab.uki="
+        pe = PortableExecutable(read(STUB))
+        pe.add(b".osrel", b"ID=lab\n")
+        pe.add(b".cmdline", line + b"base")
+        pe.add(b".dtbauto", b"no device tree")
+        pe.add(b".dtbauto", b"no device tree either")
+        pe.add(b".initrd", read(self.initrd))
+        pe.add(b".efifw", b"no firmware")
+        pe.add(b".linux", read(self.bzimage), memory=PortableExecutable(read(self.bzimage)).memory())
+        pe.add(b".profile", b"ID=main\n")
+        pe.add(b".cmdline", line + b"main")
+        pe.add(b".profile", b"ID=rescue\n")
+        pe.add(b".cmdline", line + b"rescue lab.run=files lab.args=uki-profiles/f/o")
+        write(self.to("uki-profiles"), pe.bytes())
 
     def signatures(self):
         self.signed("signed", self.bzimage)
@@ -123,7 +147,8 @@ class Images:
         self.signed("uki-bare-signed", self.to("uki-bare"))
         os.unlink(self.to("uki-bare"))
         self.uki("uki-odd", [(".cmdline", b"\n"), (".linux", self.to("probe.bzimage")),
-                             (".profile", b"ID=rescue\n"), (".initrd", self.initrd)])
+                             (".profile", b"ID=main\n"), (".initrd", self.initrd),
+                             (".profile", b"ID=rescue\n")])
         self.signed("uki-odd-signed", self.to("uki-odd"))
         os.unlink(self.to("uki-odd"))
 
@@ -138,12 +163,69 @@ class Images:
     def all(self):
         if self.k not in ("debug", "small"):
             self.compressed()
+            self.profiles()
         # Not what is for debuggers: it is several times as long as the kernel.
         run("objcopy", "--strip-debug", os.path.join(self.obj, "vmlinux"), self.to("vmlinux"))
         self.ukis()
         self.probes()
         if self.k != "small":
             self.signatures()
+
+
+class PortableExecutable:
+    """A PE file, to which sections can be added as ukify of systemd 257 adds them."""
+
+    SECTION = struct.Struct("<8sIIII12xI")      # a row of the section table
+    DATA = 0x40000040                           # initialised and readable
+    ROWS = 24                                   # room for so many more sections
+
+    def __init__(self, content):
+        (self.pe,) = struct.unpack_from("<I", content, 0x3c)
+        self.content = bytearray(content)
+        self.file_alignment = self.get("<I", 60)
+        self.section_alignment = self.get("<I", 56)
+
+    def get(self, layout, offset):
+        return struct.unpack_from(layout, self.content, self.pe + offset)[0]
+
+    def put(self, layout, offset, value):
+        struct.pack_into(layout, self.content, self.pe + offset, value)
+
+    def row(self, number):
+        """Where a row of the section table is, from the PE header on."""
+        return 24 + self.get("<H", 20) + number * self.SECTION.size
+
+    def memory(self):
+        """Length of the memory that the file needs."""
+        return self.get("<I", 80)
+
+    def make_room(self):
+        """Longer headers, as newer stubs have them."""
+        room = self.ROWS * self.SECTION.size // self.file_alignment * self.file_alignment
+        old = self.get("<I", 84)
+        self.put("<I", 84, old + room)
+        for number in range(self.get("<H", 6)):
+            at = self.row(number) + 20
+            self.put("<I", at, self.get("<I", at) + room)
+        self.content[old:old] = bytes(room)
+
+    def add(self, name, data, memory=0):
+        """One more section; @memory is what it needs if that is more than @data."""
+        number = self.get("<H", 6)
+        if self.pe + self.row(number + 1) > self.get("<I", 84):
+            self.make_room()
+        self.content += bytes(-len(self.content) % self.file_alignment)
+        memory = memory or len(data)
+        address = self.memory() + -self.memory() % self.section_alignment
+        padding = -len(data) % self.file_alignment
+        self.SECTION.pack_into(self.content, self.pe + self.row(number), name, memory, address,
+                               len(data) + padding, len(self.content), self.DATA)
+        self.put("<H", 6, number + 1)
+        self.put("<I", 80, address + memory + -memory % self.section_alignment)
+        self.content += data + bytes(padding)
+
+    def bytes(self):
+        return bytes(self.content)
 
 
 class Probe:

@@ -121,7 +121,7 @@ EQUIVALENT = {
             "no PE header fits into a file of that size",
         ("if (range.size > virtual_size)", "if (range.size >= virtual_size)"):
             "both are the same then",
-        ("*out = (struct parse_range){ 0, 0 };", "*out = (struct parse_range){ 1, 0 };"):
+        ("struct parse_range found = { 0, 0 };", "struct parse_range found = { 1, 0 };"):
             "nobody looks where nothing is",
     },
 }

@@ -90,6 +90,20 @@ def vmlinux_and_uki(lab):
 
 
 @scenario(kernels=("fast",))
+def uki_profiles(lab):
+    """Of a UKI with profiles, made as by ukify: first the second one, by "@1", then the default."""
+    guest = files_guest(lab, ["uki-profiles/f/1"])
+    lines = []
+    for wanted in ("rescue", "main"):
+        guest.expect(r"SCENARIO: executing|SCENARIO: FAILED", timeout=60)
+        lines.append(guest.expect(r"Command line: (.*)", timeout=60)[1])
+        lab.check("lab.uki=%s" % wanted in lines[-1], "%s, not %s" % (lines[-1], wanted))
+        lab.check("@" not in lines[-1], "the selector is in the command line: " + lines[-1])
+    guest.expect(r"LAB: init of")
+    guest.expect(r"LAB: exit 0")
+
+
+@scenario(kernels=("fast",))
 def file_load_peak(lab):
     """A load of a kernel and 512 MiB of initrd takes little more than the files are long."""
     guest = lab.guest(append="lab.run=filepeak lab.args=512", memory="2G", cpus=2)

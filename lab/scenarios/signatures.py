@@ -11,6 +11,8 @@ LOCKED = {
     "vmlinux": "EPERM", "uki": "EPERM", "uki-signed": "0", "uki-signed cmdline": "EPERM",
     "uki-signed initrd": "EPERM", "uki-bare-signed both": "0",
     "uki-odd-signed": "0", "uki-odd-signed cmdline": "EPERM", "uki-odd-signed initrd": "EPERM",
+    "uki-odd-signed profile": "0", "uki-odd-signed profile initrd": "EPERM",
+    "uki-odd-signed profile cmdline": "EPERM",
 }
 OPEN = {name: "0" for name in LOCKED}
 ENFORCED = dict(LOCKED, bzImage="ENODATA", tampered="EKEYREJECTED", broken="EINVAL",

@@ -338,7 +338,7 @@ int parse_uki_copy(const u8 *data, u64 size, struct parse_reason *why)
 {
 	struct uki_layout layout;
 	void *file = copy_of(data, size);
-	int err = kexec_parse_uki(file, size, &layout, why);
+	int err = kexec_parse_uki(file, size, 0, &layout, why);
 
 	free(file);
 	return err;
@@ -351,6 +351,7 @@ static bool read_uki(const u8 *data, u64 size, struct uki *uki)
 	u32 pe;
 
 	memset(uki, 0, sizeof(*uki));
+	uki->size = size;
 	if (size < 64 || data[0] != 'M' || data[1] != 'Z')
 		return false;
 	memcpy(&pe, data + 60, 4);
@@ -359,7 +360,6 @@ static bool read_uki(const u8 *data, u64 size, struct uki *uki)
 	memcpy(&uki->pe, data + pe, sizeof(uki->pe));
 	if (uki->pe.directories <= 4)
 		uki->pe.certificates_size = 0;
-	uki->size = size;
 	uki->table = pe + 24ull + uki->pe.optional_size;
 	for (i = 0; i < 96 && i < uki->pe.sections; i++) {
 		at = uki->table + 40 * i;
@@ -370,18 +370,28 @@ static bool read_uki(const u8 *data, u64 size, struct uki *uki)
 	       uki->pe.optional_magic == 0x20b && uki->pe.optional_size >= 152;
 }
 
-/* Which of the sections in front of @end have a name? */
-static unsigned int named(const struct uki *uki, unsigned int end, const char *name,
+/* The owner of sections that all profiles share. */
+#define BASE (-1)
+
+static bool has_name(const struct pe_section *section, const char *name)
+{
+	return strnlen(section->name, 8) == strlen(name) &&
+	       !memcmp(section->name, name, strlen(name));
+}
+
+/* The sections of a name that one profile, or the base, has itself. */
+static unsigned int named(const struct uki *uki, long owner, const char *name,
 			  struct parse_range *range)
 {
 	unsigned int i, nr = 0;
+	long now = BASE;
 
 	*range = (struct parse_range){ 0, 0 };
-	for (i = 0; i < end && i < 96; i++) {
+	for (i = 0; i < uki->pe.sections && i < 96; i++) {
 		const struct pe_section *section = &uki->section[i];
 
-		if (strnlen(section->name, 8) != strlen(name) ||
-		    memcmp(section->name, name, strlen(name)))
+		now += has_name(section, ".profile");
+		if (now != owner || !has_name(section, name))
 			continue;
 		nr++;
 		range->offset = section->raw_offset;
@@ -391,22 +401,45 @@ static unsigned int named(const struct uki *uki, unsigned int end, const char *n
 	return nr;
 }
 
-/* Whether any section of that name has bytes. */
-static bool somewhere(const struct uki *uki, const char *name)
+static unsigned int profiles_of(const struct uki *uki)
 {
-	struct parse_range range = { 0, 0 };
-	unsigned int end;
+	unsigned int i, nr = 0;
 
-	for (end = 1; !range.size && end <= uki->pe.sections; end++)
-		named(uki, end, name, &range);
-	return range.size;
+	for (i = 0; i < uki->pe.sections && i < 96; i++)
+		nr += has_name(&uki->section[i], ".profile");
+	return nr;
 }
 
-static bool claims_uki(const struct uki *uki)
+/* Whether any section of that name has bytes, or just is there. */
+static bool somewhere(const struct uki *uki, const char *name, bool bytes)
 {
-	struct parse_range ignored;
+	unsigned int i;
 
-	return named(uki, uki->pe.sections, ".linux", &ignored);
+	for (i = 0; i < uki->pe.sections && i < 96; i++) {
+		const struct pe_section *section = &uki->section[i];
+
+		if (has_name(section, name) &&
+		    (!bytes || (section->raw_size && section->virtual_size)))
+			return true;
+	}
+	return false;
+}
+
+/* No profile, nor the base, has two sections of a name. */
+static bool each_once(const struct uki *uki)
+{
+	static const char * const names[] = { ".linux", ".initrd", ".cmdline", ".ucode" };
+	struct parse_range ignored;
+	unsigned int i;
+	long owner;
+
+	for (owner = BASE; owner < (long)profiles_of(uki); owner++) {
+		for (i = 0; i < ARRAY_SIZE(names); i++) {
+			if (named(uki, owner, names[i], &ignored) > 1)
+				return false;
+		}
+	}
+	return true;
 }
 
 /* Note the owner of bytes; false if they are not in the file, or have an owner. */
@@ -441,48 +474,90 @@ static bool apart(const struct uki *uki)
 	return fine;
 }
 
-static bool sound_uki(const struct uki *uki, struct uki_layout *want)
+/* Of two ranges that are not empty, one ends before the other begins. */
+static bool disjoint(u64 a, u64 a_size, u64 b, u64 b_size)
 {
-	unsigned int end;
-	struct parse_range ignored;
-
-	if (uki->pe.sections > 96 ||
-	    uki->table + 40 * uki->pe.sections > uki->pe.headers || !apart(uki))
-		return false;
-	for (end = 0; end < uki->pe.sections && !named(uki, end + 1, ".profile", &ignored); end++)
-		;
-	want->brings_initrd = somewhere(uki, ".initrd");
-	want->brings_cmdline = somewhere(uki, ".cmdline");
-	return named(uki, end, ".linux", &want->kernel) == 1 && want->kernel.size &&
-	       named(uki, end, ".initrd", &want->initrd) <= 1 &&
-	       named(uki, end, ".cmdline", &want->cmdline) <= 1 &&
-	       named(uki, end, ".ucode", &want->ucode) <= 1;
+	return !a_size || !b_size || a + a_size <= b || b + b_size <= a;
 }
 
-static bool same_uki(const struct uki_layout *a, const struct uki_layout *b)
+static bool apart_in_memory(const struct uki *uki)
 {
-	return same_range(a->kernel, b->kernel) && same_range(a->initrd, b->initrd) &&
-	       same_range(a->cmdline, b->cmdline) && same_range(a->ucode, b->ucode) &&
-	       a->brings_initrd == b->brings_initrd && a->brings_cmdline == b->brings_cmdline;
+	unsigned int i, j;
+
+	for (i = 0; i < uki->pe.sections; i++) {
+		const struct pe_section *a = &uki->section[i];
+
+		if (!disjoint(0, uki->pe.headers, a->virtual_address, a->virtual_size))
+			return false;
+		for (j = i + 1; j < uki->pe.sections; j++) {
+			const struct pe_section *b = &uki->section[j];
+
+			if (!disjoint(a->virtual_address, a->virtual_size, b->virtual_address,
+				      b->virtual_size))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool sound_uki(const struct uki *uki)
+{
+	return uki->pe.sections <= 96 &&
+	       uki->table + 40 * uki->pe.sections <= uki->pe.headers && apart(uki) &&
+	       apart_in_memory(uki) && each_once(uki);
+}
+
+/* A profile's own section, or the one of the base. */
+static struct parse_range chosen(const struct uki *uki, u32 profile, const char *name)
+{
+	struct parse_range range;
+
+	if (!named(uki, profile, name, &range))
+		named(uki, BASE, name, &range);
+	return range;
+}
+
+static bool same_uki(const struct uki_layout *layout, const struct uki *uki, u32 profile)
+{
+	return same_range(layout->kernel, chosen(uki, profile, ".linux")) &&
+	       same_range(layout->initrd, chosen(uki, profile, ".initrd")) &&
+	       same_range(layout->cmdline, chosen(uki, profile, ".cmdline")) &&
+	       same_range(layout->ucode, chosen(uki, profile, ".ucode")) &&
+	       layout->brings_initrd == somewhere(uki, ".initrd", true) &&
+	       layout->brings_cmdline == somewhere(uki, ".cmdline", true) &&
+	       layout->profiles == profiles_of(uki);
+}
+
+/* Run the parser for one profile; @claimed and @whole: what the oracle says of the file. */
+static const char *check_profile(const void *file, const struct uki *uki, bool claimed,
+				 bool whole, u32 profile, bool *sound)
+{
+	struct answer answer = { .is = kexec_is_uki(file, uki->size) };
+	struct uki_layout layout;
+	const char *wrong;
+
+	memset(&layout, 0xa5, sizeof(layout));
+	answer.err = kexec_parse_uki(file, uki->size, profile, &layout, &answer.why);
+	*sound = whole && chosen(uki, profile, ".linux").size;
+	wrong = judge_answer(&answer, claimed, *sound);
+	if (!wrong && *sound && !same_uki(&layout, uki, profile))
+		wrong = "another layout";
+	return wrong;
 }
 
 const char *check_uki(const u8 *data, u64 size, bool *sound)
 {
-	struct uki_layout layout, want;
-	struct answer answer = { .is = false };
+	bool pe, claimed, whole, other;
 	void *file = copy_of(data, size);
 	const char *wrong;
 	struct uki uki;
-	bool pe;
 
-	memset(&layout, 0xa5, sizeof(layout));
-	answer.is = kexec_is_uki(file, size);
-	answer.err = kexec_parse_uki(file, size, &layout, &answer.why);
-	free(file);
 	pe = read_uki(data, size, &uki);
-	*sound = pe && sound_uki(&uki, &want);
-	wrong = judge_answer(&answer, pe && claims_uki(&uki), *sound);
-	if (!wrong && *sound && !same_uki(&layout, &want))
-		wrong = "another layout";
+	claimed = pe && somewhere(&uki, ".linux", false);
+	whole = pe && sound_uki(&uki);
+	wrong = check_profile(file, &uki, claimed, whole, 0, sound);
+	if (!wrong && whole)
+		wrong = check_profile(file, &uki, claimed, whole, 1, &other);
+	free(file);
 	return wrong;
 }

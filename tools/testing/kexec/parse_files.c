@@ -323,7 +323,7 @@ static void add_section(struct file *file, const char *name, u64 bytes, u64 padd
 	memset(file->data + at, 0, 8);
 	put_bytes(file, at, name, strlen(name));
 	put(file, at + 8, 4, bytes);
-	put(file, at + 12, 4, 0x1000 * (n + 1));
+	put(file, at + 12, 4, 0x1000 * (n + 2));
 	put(file, at + 16, 4, bytes + padding);
 	put(file, at + 20, 4, bytes + padding ? file->size : 0);
 	file->size += bytes + padding;
@@ -349,6 +349,31 @@ static void build_signed_uki(struct file *file)
 	add_certificates(file, 0x60);
 }
 
+/*
+ * As ukify makes them: sections padded to 0x20 in the file and to pages in memory, a
+ * kernel that needs more memory than it has bytes, and what is for other machines in
+ * the base.  The second profile has no initrd.
+ */
+static void build_uki_of_profiles(struct file *file)
+{
+	static const char * const base[] = {
+		".osrel", ".cmdline", ".dtbauto", ".dtbauto", ".hwids", ".initrd", ".efifw",
+		".efifw", ".ucode",
+	};
+	unsigned int i;
+
+	start_uki(file);
+	for (i = 0; i < ARRAY_SIZE(base); i++)
+		add_section(file, base[i], 0x11 + i, 0xf - i);
+	add_section(file, ".linux", 0x40, 0);
+	put(file, PE_SECTION(i) + 8, 4, 0xfff);
+	add_section(file, ".profile", 0x1e, 2);
+	add_section(file, ".pcrsig", 0x1e, 2);
+	add_section(file, ".profile", 0x1d, 3);
+	add_section(file, ".cmdline", 0x1c, 4);
+	add_section(file, ".initrd", 0, 0);
+}
+
 static bool build_uki(unsigned int n, struct file *file)
 {
 	unsigned int i;
@@ -361,7 +386,7 @@ static bool build_uki(unsigned int n, struct file *file)
 	case 1:
 		build_signed_uki(file);
 		return true;
-	case 2: /* sections behind .profile, which belong to another profile */
+	case 2: /* two profiles on a base, each with something of its own */
 		start_uki(file);
 		add_section(file, ".linux", 0x40, 0);
 		add_section(file, ".profile", 0x10, 0);
@@ -374,14 +399,16 @@ static bool build_uki(unsigned int n, struct file *file)
 		start_uki(file);
 		put(file, PE_OPTIONAL_AT + 108, 4, 4);
 		put(file, PE_OPTIONAL_AT + 144, 8, ~0ull);
+		add_section(file, ".cmdline", 0x10, 0);
 		add_section(file, ".linux", 0x40, 0);
 		add_section(file, ".initrd", 0, 0x20);
 		file->size += 0x21;
 		return true;
-	case 4: /* certificates in front of the sections, which is legal */
+	case 4: /* certificates in front of the sections; in memory nothing between */
 		start_uki(file);
 		add_certificates(file, 0x10);
 		add_section(file, ".linux", 0x40, 0);
+		put(file, PE_SECTION(0) + 12, 4, PE_HEADERS);
 		return true;
 	case 5: /* the shortest optional header, as many sections as may be */
 		start_uki(file);
@@ -391,6 +418,15 @@ static bool build_uki(unsigned int n, struct file *file)
 		for (i = 0; i < 95; i++)
 			add_section(file, ".text", 0x8, 0);
 		add_section(file, ".linux", 0x40, 0);
+		return true;
+	case 6:
+		build_uki_of_profiles(file);
+		return true;
+	case 7: /* no base: all that there is belongs to the first profile */
+		start_uki(file);
+		add_section(file, ".profile", 0, 0);
+		add_section(file, ".linux", 0x40, 0);
+		add_section(file, ".profile", 0, 0);
 		return true;
 	default:
 		return false;
@@ -421,6 +457,7 @@ static unsigned int fields_uki(const u8 *data, u64 size, struct field *out)
 	for (i = 0; i < peek(data, size, pe + 6, 2) && i < SECTIONS_TRIED; i++) {
 		add(&list, table + 40 * i, 8);
 		add(&list, table + 40 * i + 8, 4);
+		add(&list, table + 40 * i + 12, 4);
 		add(&list, table + 40 * i + 16, 4);
 		add(&list, table + 40 * i + 20, 4);
 	}

@@ -39,7 +39,7 @@ struct refusal {
 	unsigned int seed;
 	u64 cut;
 	struct change change[3];
-	const char *rule;
+	const char *rule;	/* behind "PART: " if a part of the file breaks it */
 	u64 value, limit;
 };
 
@@ -54,8 +54,16 @@ struct refusal {
 #define E_PHOFF 32
 #define E_PHENTSIZE 54
 #define E_PHNUM 56
+#define VIRTUAL_SIZE 8
+#define ADDRESS 12
 #define RAW_SIZE 16
 #define RAW_OFFSET 20
+#define PE_FIELD(n, member) (PE_SECTION(n) + (member))
+#define NAME_LINUX 0x78756e696c2eull
+#define NAME_INITRD 0x647274696e692eull
+#define NAME_CMDLINE 0x656e696c646d632eull
+#define NAME_UCODE 0x65646f63752eull
+#define NAME_PROFILE 0x656c69666f72702eull
 #define CERTIFICATES (PE_OPTIONAL_AT + 144)
 
 static const struct refusal refusals[] = {
@@ -156,7 +164,7 @@ static const struct refusal refusals[] = {
 	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, 0x481 } },
 	  "headers are longer than the file", 0x481, 0x480 },
 	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, 0x480 } },
-	  "section starts in the headers", 0x400, 0x480 },
+	  ".linux: section starts in the headers", 0x400, 0x480 },
 	{ &uki_format, 0, 0, { { PE_OPTIONAL_AT + 60, 4, PE_SECTION(1) - 1 } },
 	  "section table ends behind the headers", PE_SECTION(1), PE_SECTION(1) - 1 },
 	{ &uki_format, 1, 0x5bf, { },
@@ -164,32 +172,55 @@ static const struct refusal refusals[] = {
 	{ &uki_format, 1, 0, { { CERTIFICATES, 4, 0x3ff } },
 	  "certificate table starts in the headers", 0x3ff, 0x400 },
 	{ &uki_format, 0, 0x47f, { },
-	  "section is not in the file", 0x400, 0x47f },
-	{ &uki_format, 0, 0, { { PE_SECTION(0) + RAW_OFFSET, 4, 0xffffffc0 } },
-	  "section is not in the file", 0xffffffc0, 0x480 },
-	{ &uki_format, 0, 0, { { PE_SECTION(0) + RAW_OFFSET, 4, 0x3ff } },
-	  "section starts in the headers", 0x3ff, 0x400 },
+	  ".linux: section is not in the file", 0x400, 0x47f },
+	{ &uki_format, 0, 0, { { PE_FIELD(0, RAW_OFFSET), 4, 0xffffffc0 } },
+	  ".linux: section is not in the file", 0xffffffc0, 0x480 },
+	{ &uki_format, 1, 0, { { PE_FIELD(5, RAW_SIZE), 4, 0xffffffff } },
+	  ".initrd: section is not in the file", 0x4a0, 0x5c0 },
+	{ &uki_format, 0, 0, { { PE_FIELD(0, RAW_OFFSET), 4, 0x3ff } },
+	  ".linux: section starts in the headers", 0x3ff, 0x400 },
 	{ &uki_format, 1, 0, { { CERTIFICATES, 4, 0x55f } },
-	  "section overlaps the certificate table", 0x4e0, 0x55f },
-	{ &uki_format, 1, 0, { { PE_SECTION(6) + RAW_SIZE, 4, 0x81 } },
-	  "section overlaps the certificate table", 0x4e0, 0x560 },
-	{ &uki_format, 1, 0, { { PE_SECTION(3) + RAW_SIZE, 4, 0x21 } },
-	  "section overlaps another one", 0x480, 0x460 },
-	{ &uki_format, 2, 0, { { PE_SECTION(5) + RAW_OFFSET, 4, 0x400 } },
-	  "section overlaps another one", 0x400, 0x400 },
-	{ &uki_format, 1, 0, { { PE_SECTION(0), 8, 0x78756e696c2eull } },
-	  "second section of a kind that may stand once", 6, 0 },
-	{ &uki_format, 1, 0, { { PE_SECTION(1), 8, 0x656e696c646d632eull } },
-	  "second section of a kind that may stand once", 3, 1 },
-	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, 0x647274696e692eull } },
-	  "second section of a kind that may stand once", 5, 2 },
-	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, 0x65646f63752eull } },
-	  "second section of a kind that may stand once", 4, 2 },
-	{ &uki_format, 1, 0, { { PE_SECTION(0), 8, 0x656c69666f72702eull } },
-	  "no kernel in .linux, sections", 7, 1 },
+	  ".linux: section overlaps the certificate table", 0x4e0, 0x55f },
+	{ &uki_format, 1, 0, { { PE_FIELD(6, RAW_SIZE), 4, 0x81 } },
+	  ".linux: section overlaps the certificate table", 0x4e0, 0x560 },
+	{ &uki_format, 1, 0, { { PE_FIELD(3, RAW_SIZE), 4, 0x21 } },
+	  ".ucode: section overlaps another one", 0x480, 0x460 },
+	{ &uki_format, 2, 0, { { PE_FIELD(5, RAW_OFFSET), 4, 0x400 } },
+	  ".linux: section overlaps another one", 0x400, 0x400 },
+	{ &uki_format, 0, 0, { { PE_FIELD(0, ADDRESS), 4, 0x3ff } },
+	  ".linux: section is loaded over the headers", 0x3ff, 0x400 },
+	{ &uki_format, 6, 0, { { PE_FIELD(9, VIRTUAL_SIZE), 4, 0x1001 } },
+	  ".profile: section is loaded over another one", 0xc000, 0xb000 },
+	{ &uki_format, 1, 0, { { PE_FIELD(0, ADDRESS), 4, 0x5014 } },
+	  ".cmdline: section is loaded over another one", 0x5000, 0x5014 },
+	{ &uki_format, 1, 0, { { PE_FIELD(5, VIRTUAL_SIZE), 4, 0xffffffff } },
+	  ".linux: section is loaded over another one", 0x8000, 0x7000 },
+	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, 0x0a01207f80e17eull },
+			       { PE_FIELD(2, RAW_OFFSET), 4, 0x5c0 } },
+	  "~??????: section is not in the file", 0x5c0, 0x5c0 },
+	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, 0x212e656d616e2e2dull },
+			       { PE_FIELD(2, RAW_OFFSET), 4, 0x5c0 } },
+	  "-.name.!: section is not in the file", 0x5c0, 0x5c0 },
+	{ &uki_format, 1, 0, { { PE_SECTION(0), 8, NAME_LINUX } },
+	  ".linux: second section of this name", 6, 0 },
+	{ &uki_format, 1, 0, { { PE_SECTION(1), 8, NAME_CMDLINE } },
+	  ".cmdline: second section of this name", 3, 1 },
+	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, NAME_INITRD } },
+	  ".initrd: second section of this name", 5, 2 },
+	{ &uki_format, 1, 0, { { PE_SECTION(2), 8, NAME_UCODE } },
+	  ".ucode: second section of this name", 4, 2 },
+	{ &uki_format, 6, 0, { { PE_SECTION(8), 8, NAME_LINUX } },
+	  ".linux: second section of this name", 9, 8 },
+	{ &uki_format, 6, 0, { { PE_SECTION(13), 8, NAME_INITRD } },
+	  ".initrd: second section of this name", 14, 13 },
+	{ &uki_format, 2, 0, { { PE_FIELD(0, VIRTUAL_SIZE), 4, 0 } },
+	  "no kernel in .linux, sections", 6, 1 },
+	{ &uki_format, 7, 0, { { PE_SECTION(0), 1, 'x' }, { PE_SECTION(1), 8, NAME_PROFILE },
+			       { PE_SECTION(2), 8, NAME_LINUX } },
+	  "no kernel in .linux, sections", 3, 1 },
 	{ &uki_format, 0, 0, { { PE_SECTION(0), 1, 'x' } },
 	  "no kernel in .linux, sections", 1, 1 },
-	{ &uki_format, 0, 0, { { PE_SECTION(0) + 8, 4, 0 } },
+	{ &uki_format, 0, 0, { { PE_FIELD(0, VIRTUAL_SIZE), 4, 0 } },
 	  "no kernel in .linux, sections", 1, 1 },
 };
 
@@ -202,6 +233,7 @@ static void test_refusals(void)
 		struct parse_reason why = { .rule = NULL };
 		const char *wrong;
 		struct file file;
+		char says[128];
 		bool sound;
 		int err;
 
@@ -215,11 +247,111 @@ static void test_refusals(void)
 		EXPECT(!wrong, "case %u (%s): %s", i, refusal->rule, wrong);
 		err = refusal->format->parse(file.data, file.size, &why);
 		EXPECT(err == -ENOEXEC && why.rule, "case %u (%s): %d", i, refusal->rule, err);
-		EXPECT(!strcmp(why.rule, refusal->rule) && why.value == refusal->value &&
+		snprintf(says, sizeof(says), "%s%s%s", why.part, *why.part ? ": " : "", why.rule);
+		EXPECT(!strcmp(says, refusal->rule) && why.value == refusal->value &&
 		       why.limit == refusal->limit,
 		       "case %u: %s: %#" PRIx64 " against %#" PRIx64
-		       ", not %s: %#" PRIx64 " against %#" PRIx64, i, why.rule, why.value,
+		       ", not %s: %#" PRIx64 " against %#" PRIx64, i, says, why.value,
 		       why.limit, refusal->rule, refusal->value, refusal->limit);
+	}
+}
+
+/* --- the profiles of a UKI --- */
+
+/* The sections that a profile uses, by their sizes. */
+struct profile {
+	unsigned int seed;
+	u32 profile;
+	u64 kernel, initrd, cmdline, ucode;
+	u32 profiles;
+};
+
+static const struct profile profiles[] = {
+	{ 1, 0, 0x41, 0x33, 0x15, 0x20, 0 },	/* without .profile: the base */
+	{ 2, 0, 0x40, 0, 0x10, 0, 2 },
+	{ 2, 1, 0x10, 0, 0x10, 0, 2 },		/* its own kernel */
+	{ 2, 2, 0x40, 0, 0, 0, 2 },		/* there is no such profile */
+	{ 2, ~0u, 0x40, 0, 0, 0, 2 },
+	{ 6, 0, 0x40, 0x16, 0x12, 0x19, 2 },	/* all of it from the base */
+	{ 6, 1, 0x40, 0, 0x1c, 0x19, 2 },	/* another line; an empty initrd counts */
+	{ 7, 0, 0x40, 0, 0, 0, 2 },		/* all of it from the profile */
+};
+
+static void test_profiles(void)
+{
+	const struct profile *want;
+	struct parse_reason why;
+	struct uki_layout got;
+	struct file file;
+
+	for (want = profiles; want < profiles + ARRAY_SIZE(profiles); want++) {
+		uki_format.build(want->seed, &file);
+		EXPECT(!kexec_parse_uki(file.data, file.size, want->profile, &got, &why),
+		       "%u@%u: refused", want->seed, want->profile);
+		EXPECT(got.kernel.size == want->kernel && got.initrd.size == want->initrd &&
+		       got.cmdline.size == want->cmdline && got.ucode.size == want->ucode,
+		       "%u@%u: %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64, want->seed,
+		       want->profile, got.kernel.size, got.initrd.size, got.cmdline.size,
+		       got.ucode.size);
+		EXPECT(got.profiles == want->profiles, "%u@%u: %u profiles", want->seed,
+		       want->profile, got.profiles);
+	}
+	uki_format.build(7, &file);
+	EXPECT(kexec_parse_uki(file.data, file.size, 1, &got, &why) == -ENOEXEC &&
+	       !strcmp(why.rule, "no kernel in .linux, sections"),
+	       "a profile without a kernel is accepted");
+}
+
+/* What a command line selects, and what is left of it; NULL: all, nothing is selected. */
+struct selector {
+	const char *line;
+	u32 profile;
+	const char *rest;
+};
+
+static const struct selector selectors[] = {
+	{ "", 0, NULL },
+	{ "quiet", 0, NULL },
+	{ "quiet @1", 0, NULL },
+	{ " @1", 0, NULL },
+	{ "11", 0, NULL },
+	{ "@", 0, NULL },
+	{ "@ 1", 0, NULL },
+	{ "@x", 0, NULL },
+	{ "@1x", 0, NULL },
+	{ "@1\tquiet", 0, NULL },
+	{ "@-1", 0, NULL },
+	{ "@/", 0, NULL },
+	{ "@:", 0, NULL },
+	{ "@4294967296", 0, NULL },
+	{ "@18446744073709551617", 0, NULL },
+	{ "@99999999999999999999999 ", 0, NULL },
+	{ "@0", 0, "" },
+	{ "@0 quiet", 0, "quiet" },
+	{ "@1", 1, "" },
+	{ "@1 ", 1, "" },
+	{ "@1  quiet ", 1, " quiet " },
+	{ "@19 @2", 19, "@2" },
+	{ "@007 x", 7, "x" },
+	{ "@4294967295 x", ~0u, "x" },
+};
+
+static void test_selectors(void)
+{
+	const struct selector *want;
+
+	for (want = selectors; want < selectors + ARRAY_SIZE(selectors); want++) {
+		u64 size = strlen(want->line), length;
+		char *line = malloc(size + !size);
+		u32 profile = 0xa5;
+
+		EXPECT(line, "no memory");
+		memcpy(line, want->line, size);
+		length = kexec_uki_selector(line, size, &profile);
+		free(line);
+		EXPECT(profile == want->profile && length <= size &&
+		       !strcmp(want->line + length, want->rest ?: want->line),
+		       "'%s': profile %u, %" PRIu64 " bytes", want->line, profile, length);
 	}
 }
 
@@ -497,6 +629,8 @@ static void test_real(void)
 
 static const struct ktap_test tests[] = {
 	{ "refusals", test_refusals },
+	{ "profiles", test_profiles },
+	{ "selectors", test_selectors },
 	{ "seeds", test_seeds },
 	{ "cut_at_each_byte", test_cut },
 	{ "trailing_data", test_extend },

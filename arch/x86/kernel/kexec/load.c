@@ -34,8 +34,9 @@
  */
 int x86_kexec_refuse_file(const char *format, const struct parse_reason *why)
 {
-	return kexec_refuse(-ENOEXEC, "%s: %s: %#llx against %#llx", format,
-			    why->rule, why->value, why->limit);
+	return kexec_refuse(-ENOEXEC, "%s: %s%s%s: %#llx against %#llx", format,
+			    why->part, why->part[0] ? ": " : "", why->rule,
+			    why->value, why->limit);
 }
 
 /**

@@ -28,14 +28,20 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 #endif
 
+/* The longest name of a part, that of a section of a PE file. */
+#define PARSE_PART_MAX		8
+
 /**
  * struct parse_reason - why a parser has refused a file
+ * @part: the name of the part of the file that breaks the rule, printable; empty
+ *	if the part has no name
  * @rule: the rule that the file breaks, a constant string; the log has
- *	"RULE: VALUE against LIMIT"
+ *	"PART: RULE: VALUE against LIMIT"
  * @value: the value in the file
  * @limit: the value that the rule compares it with
  */
 struct parse_reason {
+	char part[PARSE_PART_MAX + 1];
 	const char *rule;
 	u64 value;
 	u64 limit;
@@ -115,13 +121,14 @@ struct vmlinux_layout {
 };
 
 /**
- * struct uki_layout - the sections of a unified kernel image
+ * struct uki_layout - the sections of a unified kernel image, for one profile
  * @kernel: .linux, a bzImage
  * @initrd: .initrd
  * @cmdline: .cmdline; need not end in a NUL
  * @ucode: .ucode, to be placed in front of the initrd
  * @brings_initrd: some profile has an .initrd that is not empty
  * @brings_cmdline: some profile has a .cmdline that is not empty
+ * @profiles: number of profiles that the file has, 0 if it has no .profile
  */
 struct uki_layout {
 	struct parse_range kernel;
@@ -130,6 +137,7 @@ struct uki_layout {
 	struct parse_range ucode;
 	bool brings_initrd;
 	bool brings_cmdline;
+	u32 profiles;
 };
 
 bool kexec_is_bzimage(const void *file, u64 size);
@@ -143,8 +151,9 @@ int kexec_parse_vmlinux(const void *file, u64 size,
 			struct parse_reason *why);
 
 bool kexec_is_uki(const void *file, u64 size);
-int kexec_parse_uki(const void *file, u64 size, struct uki_layout *layout,
-		    struct parse_reason *why);
+int kexec_parse_uki(const void *file, u64 size, u32 profile,
+		    struct uki_layout *layout, struct parse_reason *why);
+u64 kexec_uki_selector(const char *line, u64 size, u32 *profile);
 
 /* Helpers of the parsers.  The caller checks that the field is in the file. */
 static inline u16 parse_u16(const void *file, u64 offset)
@@ -167,10 +176,24 @@ static inline u64 parse_u64(const void *file, u64 offset)
 static inline int parse_refuse(struct parse_reason *why, const char *rule,
 			       u64 value, u64 limit)
 {
+	why->part[0] = 0;
 	why->rule = rule;
 	why->value = value;
 	why->limit = limit;
 	return -ENOEXEC;
+}
+
+/* The same for a part; its @name, from the file, ends with a NUL or its room. */
+static inline int parse_refuse_part(struct parse_reason *why, const char *name,
+				    const char *rule, u64 value, u64 limit)
+{
+	int err = parse_refuse(why, rule, value, limit);
+	unsigned int i;
+
+	for (i = 0; i < PARSE_PART_MAX && name[i]; i++)
+		why->part[i] = name[i] > ' ' && name[i] <= '~' ? name[i] : '?';
+	why->part[i] = 0;
+	return err;
 }
 
 /* Does [offset, offset + length) lie within the first @size bytes? */

@@ -4,11 +4,16 @@
  * line and microcode, in a PE file.
  *
  * The EFI stub in the image does not run.  The loader uses the sections as the
- * stub would use them.  An initrd of the caller replaces the initrd and the
- * microcode of the image; a command line of the caller replaces that of the
- * image.  Where signatures are enforced, the caller may only add what the image
- * does not have: the signature covers the image with its initrd and its command
- * line.
+ * stub would use them.  A command line of the caller can begin with the profile
+ * to use, "@N "; the next kernel does not get this part of the line.  An initrd
+ * of the caller replaces the initrd and the microcode of the image; the rest of
+ * the caller's command line, if not blank, replaces that of the image.  Where
+ * signatures are enforced, the caller may only add what the image does not have:
+ * the signature covers the image with its initrd and its command line.  The
+ * caller may select a profile, for the signature covers all of them.
+ *
+ * The core parses the file before it has the command line.  So parse() takes the
+ * default profile, and load() parses the file again for another one.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
@@ -36,12 +41,13 @@ static int parse_inner(struct x86_load *load)
 	return x86_kexec_bzimage_check_machine(&load->bzimage);
 }
 
-static int parse_both(struct x86_load *load)
+/* Parse a file for one of its profiles. */
+static int parse_profile(struct x86_load *load, void *file, size_t size,
+			 u32 profile)
 {
-	void *file = load->kernel.at;
 	struct parse_reason why;
 
-	if (kexec_parse_uki(file, load->kernel.size, &load->uki, &why))
+	if (kexec_parse_uki(file, size, profile, &load->uki, &why))
 		return x86_kexec_refuse_file("UKI", &why);
 	load->kernel = bytes_of(file, &load->uki.kernel);
 	return parse_inner(load);
@@ -56,7 +62,9 @@ static int uki_parse(struct kimage *image)
 	load = x86_kexec_load_new(image);
 	if (!load)
 		return -ENOMEM;
-	return parse_both(load) ? KEXEC_PROBE_REFUSED : 0;
+	if (parse_profile(load, image->kernel_buf, image->kernel_buf_len, 0))
+		return KEXEC_PROBE_REFUSED;
+	return 0;
 }
 
 /* Remove the padding and the line end that tools append. */
@@ -69,6 +77,23 @@ static void trim(struct x86_bytes *text)
 		text->size--;
 }
 
+/* Parse @file again if @line selects a profile; remove that from @line. */
+static int select_profile(struct x86_load *load, void *file, size_t size,
+			  struct x86_bytes *line)
+{
+	u32 profile;
+	u64 length = kexec_uki_selector(line->at, line->size, &profile);
+
+	line->at += length;
+	line->size -= length;
+	if (!profile)
+		return 0;
+	if (profile >= load->uki.profiles)
+		return kexec_refuse(-EINVAL, "UKI: no profile %u, the file has %u",
+				    profile, load->uki.profiles);
+	return parse_profile(load, file, size, profile);
+}
+
 static bool only_signed_parts(void)
 {
 	return kexec_sig_is_enforced() || security_locked_down(LOCKDOWN_KEXEC);
@@ -76,9 +101,9 @@ static bool only_signed_parts(void)
 
 /*
  * Replace @own, a part of the image, by @given, the same part from the caller.
- * @brings: the image has this part, even if it is blank or in a profile that is
- * not used.  Then the signer has decided about this part, and where signatures
- * are enforced the caller cannot replace it.
+ * @brings: the image has this part, even if it is blank or in another profile
+ * than the one to use.  Then the signer has decided about this part, and where
+ * signatures are enforced the caller cannot replace it.
  */
 static int choose(const char *what, bool brings, struct x86_bytes *own,
 		  const struct x86_bytes *given)
@@ -98,13 +123,17 @@ static void *uki_load(struct kimage *image,
 		      char *cmdline, unsigned long cmdline_len)
 {
 	const struct x86_bytes given_initrd = { initrd, initrd_len };
-	const struct x86_bytes given_cmdline = {
+	struct x86_bytes given_cmdline = {
 		cmdline, cmdline_len > 1 ? cmdline_len - 1 : 0
 	};
 	struct x86_load *load = image->image_loader_data;
 	const struct uki_layout *uki = &load->uki;
 	int err;
 
+	err = select_profile(load, kernel, kernel_len, &given_cmdline);
+	if (err)
+		return ERR_PTR(err);
+	trim(&given_cmdline);
 	load->initrd = bytes_of(kernel, &uki->initrd);
 	load->ucode = bytes_of(kernel, &uki->ucode);
 	load->cmdline = bytes_of(kernel, &uki->cmdline);

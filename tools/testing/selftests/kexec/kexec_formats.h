@@ -108,6 +108,7 @@ enum uki_section { OSREL, CMDLINE, UCODE, INITRD, LINUX, UKI_NR_SECTIONS };
 
 #define UKI_SECTION(s)		(UKI_TABLE + 40 * (s))
 #define UKI_VIRTUAL_SIZE(s)	(UKI_SECTION(s) + 8)
+#define UKI_ADDRESS(s)		(UKI_SECTION(s) + 12)
 #define UKI_RAW_SIZE(s)		(UKI_SECTION(s) + 16)
 #define UKI_RAW_OFFSET(s)	(UKI_SECTION(s) + 20)
 
@@ -124,6 +125,7 @@ enum uki_section { OSREL, CMDLINE, UCODE, INITRD, LINUX, UKI_NR_SECTIONS };
 /* For edits: the section gets another name. */
 #define UKI_NAME(s, name)	U64(UKI_SECTION(s), name)
 #define NAME_LINUX		0x78756e696c2e		/* ".linux" */
+#define NAME_CMDLINE		0x656e696c646d632e	/* ".cmdline" */
 #define NAME_INITRD		0x647274696e692e	/* ".initrd" */
 #define NAME_PROFILE		0x656c69666f72702e	/* ".profile" */
 #define NAME_OTHER		0x5f			/* "_" */
@@ -135,6 +137,7 @@ static inline void uki_section(void *file, enum uki_section s, const char *name,
 
 	memcpy((char *)file + UKI_SECTION(s), name, strlen(name));
 	apply(file, EDITS(U32(UKI_VIRTUAL_SIZE(s), size),
+			  U32(UKI_ADDRESS(s), UKI_AT(s)),
 			  U32(UKI_RAW_SIZE(s), padded),
 			  U32(UKI_RAW_OFFSET(s), UKI_AT(s))));
 	memcpy((char *)file + UKI_AT(s), bytes, size);

@@ -29,8 +29,9 @@ FIXTURE(broken) {
 
 FIXTURE_VARIANT(broken) {
 	enum format_index format;
-	struct edit edits[6];
+	struct edit edits[7];
 	size_t size;
+	const char *cmdline;
 	int err;
 	int stock;
 	const char *says[SAYS_MAX];
@@ -374,7 +375,7 @@ FIXTURE_VARIANT_ADD(broken, uki_certificates_in_the_headers) {
 
 FIXTURE_VARIANT_ADD(broken, uki_section_behind_the_end) {
 	.format = UKI, .edits = { U32(UKI_RAW_OFFSET(OSREL), UKI_SIZE - 511) },
-	.err = ENOEXEC, .says = { "UKI", "not in the file" },
+	.err = ENOEXEC, .says = { "UKI", ".osrel", "not in the file" },
 };
 
 FIXTURE_VARIANT_ADD(broken, uki_section_wraps) {
@@ -390,7 +391,7 @@ FIXTURE_VARIANT_ADD(broken, uki_section_size_all_ones) {
 
 FIXTURE_VARIANT_ADD(broken, uki_section_in_the_headers) {
 	.format = UKI, .edits = { U32(UKI_RAW_OFFSET(CMDLINE), UKI_HEADERS - 1) },
-	.err = ENOEXEC, .says = { "UKI", "in the headers", "0x3ff" },
+	.err = ENOEXEC, .says = { ".cmdline", "in the headers", "0x3ff" },
 };
 
 FIXTURE_VARIANT_ADD(broken, uki_sections_overlap) {
@@ -406,6 +407,17 @@ FIXTURE_VARIANT_ADD(broken, uki_section_twice_in_one_place) {
 };
 
 /* A signature does not cover the certificate table. */
+/* What objcopy makes without --change-section-vma. */
+FIXTURE_VARIANT_ADD(broken, uki_section_loaded_over_the_headers) {
+	.format = UKI, .edits = { U32(UKI_ADDRESS(CMDLINE), 0) },
+	.err = ENOEXEC, .says = { ".cmdline", "over the headers" },
+};
+
+FIXTURE_VARIANT_ADD(broken, uki_section_loaded_over_another) {
+	.format = UKI, .edits = { U32(UKI_VIRTUAL_SIZE(INITRD), UKI_STEP + 1) },
+	.err = ENOEXEC, .says = { ".linux", "over another" },
+};
+
 FIXTURE_VARIANT_ADD(broken, uki_section_in_the_certificates) {
 	.format = UKI,
 	.edits = { U32(UKI_RAW_OFFSET(INITRD), UKI_CERTIFICATE) },
@@ -424,6 +436,12 @@ FIXTURE_VARIANT_ADD(broken, uki_initrd_twice) {
 	.err = ENOEXEC, .says = { "UKI", "second section" },
 };
 
+FIXTURE_VARIANT_ADD(broken, uki_cmdline_twice_in_a_profile) {
+	.format = UKI,
+	.edits = { UKI_NAME(OSREL, NAME_PROFILE), UKI_NAME(UCODE, NAME_CMDLINE) },
+	.err = ENOEXEC, .says = { ".cmdline", "second section" },
+};
+
 FIXTURE_VARIANT_ADD(broken, uki_without_linux) {
 	.format = UKI, .edits = { UKI_NAME(LINUX, NAME_OTHER) },
 	.err = ENOEXEC, .says = { "bytes" },
@@ -431,8 +449,34 @@ FIXTURE_VARIANT_ADD(broken, uki_without_linux) {
 
 /* Sections behind a .profile belong to another profile. */
 FIXTURE_VARIANT_ADD(broken, uki_linux_of_another_profile) {
-	.format = UKI, .edits = { UKI_NAME(OSREL, NAME_PROFILE) },
+	.format = UKI, .edits = { UKI_NAME(OSREL, NAME_PROFILE),
+				  UKI_NAME(INITRD, NAME_PROFILE) },
 	.err = ENOEXEC, .says = { "UKI", "no kernel" },
+};
+
+/* The default profile has the base's .linux, the other one an empty one. */
+#define TWO_LINUX { \
+	UKI_NAME(OSREL, NAME_LINUX), \
+	U32(UKI_VIRTUAL_SIZE(OSREL), BZ_SIZE), \
+	U64(UKI_RAW_SIZE(OSREL), BZ_SIZE | UKI_AT(LINUX) << 32), \
+	UKI_NAME(CMDLINE, NAME_PROFILE), \
+	UKI_NAME(UCODE, NAME_PROFILE), \
+	U32(UKI_RAW_SIZE(LINUX), 0), \
+}
+
+FIXTURE_VARIANT_ADD(broken, uki_profile_of_no_kernel) {
+	.format = UKI, .edits = TWO_LINUX, .cmdline = "@1 quiet",
+	.err = ENOEXEC, .says = { "UKI", "no kernel" },
+};
+
+FIXTURE_VARIANT_ADD(broken, uki_profile_behind_the_last) {
+	.format = UKI, .edits = TWO_LINUX, .cmdline = "@2",
+	.err = EINVAL, .says = { "UKI", "no profile 2", "has 2" },
+};
+
+FIXTURE_VARIANT_ADD(broken, uki_profile_of_a_file_without) {
+	.format = UKI, .cmdline = "@1",
+	.err = EINVAL, .says = { "UKI", "no profile 1", "has 0" },
 };
 
 FIXTURE_VARIANT_ADD(broken, uki_linux_of_no_bytes) {
@@ -480,6 +524,8 @@ TEST_F(broken, row)
 	struct file_call call = {
 		.kernel = open_broken(variant->format, variant->edits,
 				      variant->size),
+		.cmdline = variant->cmdline,
+		.length = variant->cmdline ? strlen(variant->cmdline) + 1 : 0,
 		.flags = NO_INITRD,
 	};
 
@@ -555,7 +601,7 @@ FIXTURE(sound) {
 
 FIXTURE_VARIANT(sound) {
 	enum format_index format;
-	struct edit edits[6];
+	struct edit edits[7];
 	size_t size;
 	unsigned long flags;
 	bool cmdline;
@@ -663,11 +709,7 @@ FIXTURE_VARIANT_ADD(sound, uki_without_certificates) {
 
 FIXTURE_VARIANT_ADD(sound, uki_second_linux_of_another_profile) {
 	.format = UKI,
-	.edits = { UKI_NAME(OSREL, NAME_LINUX),
-		   U32(UKI_VIRTUAL_SIZE(OSREL), BZ_SIZE),
-		   U64(UKI_RAW_SIZE(OSREL), BZ_SIZE | UKI_AT(LINUX) << 32),
-		   UKI_NAME(CMDLINE, NAME_PROFILE),
-		   U32(UKI_RAW_SIZE(LINUX), 0) },
+	.edits = TWO_LINUX,
 };
 
 TEST_F(sound, row)
