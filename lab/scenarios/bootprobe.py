@@ -9,6 +9,7 @@ from scenario import scenario
 E820 = re.compile(r"BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] (.+)")
 TYPES = {"usable": 1, "reserved": 2, "ACPI data": 3, "ACPI NVS": 4}
 SETUP_IMA, SETUP_RNG_SEED = 8, 9
+MEM_ENCRYPTION = 1 << 7
 
 
 def number(guest, name):
@@ -24,8 +25,10 @@ def given(guest):
     return ours, probes
 
 
-def probe(lab, form, flags):
-    guest = lab.guest(append="lab.run=bootprobe lab.args=%s,%s" % (form, flags), memory="1G",
+def probe(lab, form, flags, *words):
+    """Hand the probe over, with further words on its command line."""
+    guest = lab.guest(append="lab.run=bootprobe lab.args=%s" % ",".join((form, flags) + words),
+                      memory="1G",
                       initrd=lab.initrd.replace(".cpio", ".files.cpio"), cpu="max,la57=off")
     sent = guest.expect(r"SCENARIO: sent crc (\w+) size (\d+) line (.+)", timeout=60)
     guest.expect(r"PROBE: entered", timeout=60)
@@ -48,27 +51,49 @@ def probe(lab, form, flags):
         seen = number(guest, name)
         lab.check(seen == value, "%s is %#x, not %#x" % (name, seen, value))
     lab.check(number(guest, "ext_mem_k") == 0xFC00, "ext_mem_k is another one")
+    return guest
 
 
 @scenario(kernels=("fast",))
 def bzimage_handed_over(lab):
     """A bzImage finds its bytes, initrd, command line, memory map and setup_data."""
-    probe(lab, "bzimage", 0)
+    probe(lab, "bzimage", "0")
 
 
 @scenario(kernels=("fast",))
 def staged_bzimage_handed_over(lab):
     """The same, staged: the purgatory has checked it."""
-    probe(lab, "bzimage", 0x10)
+    probe(lab, "bzimage", "0x10")
 
 
 @scenario(kernels=("fast",))
 def vmlinux_handed_over(lab):
     """The same for a vmlinux, which has no setup header of its own."""
-    probe(lab, "vmlinux", 0)
+    guest = probe(lab, "vmlinux", "0")
+    lab.check(not number(guest, "xloadflags") & MEM_ENCRYPTION, "unasked it encrypts memory")
+
+
+@scenario(kernels=("fast",))
+def vmlinux_mem_encrypt(lab):
+    """A vmlinux is told of mem_encrypt= as its decompressor would tell it: the last one counts."""
+    for words in (("off", "on"), ("on", "off")):
+        guest = probe(lab, "vmlinux", "0", *("mem_encrypt=" + word for word in words))
+        told = bool(number(guest, "xloadflags") & MEM_ENCRYPTION)
+        lab.check(told == (words[-1] == "on"), "mem_encrypt=%s, mem_encrypt=%s: xloadflags %#x"
+                  % (*words, number(guest, "xloadflags")))
 
 
 @scenario(kernels=("fast",))
 def uki_handed_over(lab):
     """The same for a UKI; what the caller brings replaces what is in it."""
-    probe(lab, "uki", 0)
+    probe(lab, "uki", "0")
+
+
+@scenario(kernels=("fast",))
+def firmware_of_32_bits(lab):
+    """A kernel of any format, entered in 64-bit mode, is refused where EFI is 32-bit."""
+    guest = lab.guest(append="lab.run=efi32", memory="1G", cpu="max,la57=off",
+                      initrd=lab.initrd.replace(".cpio", ".files.cpio"))
+    guest.expect(r"LAB: exit 0")
+    refusals = len(guest.find(r"kexec: load refused: the EFI firmware is 32-bit"))
+    lab.check(refusals == 3, "%d of 3 formats were refused" % refusals)

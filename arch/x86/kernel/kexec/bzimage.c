@@ -8,13 +8,11 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
-#include <linux/efi.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
 #include <asm/bootparam.h>
-#include <asm/efi.h>
 
 #include "load.h"
 
@@ -28,8 +26,6 @@
  */
 int x86_kexec_bzimage_check_machine(const struct bzimage_layout *layout)
 {
-	if (efi_enabled(EFI_RUNTIME_SERVICES) && !efi_enabled(EFI_64BIT))
-		return kexec_refuse(-ENOEXEC, "bzImage: the EFI firmware is 32-bit, the entry is 64-bit");
 	if (pgtable_l5_enabled() && !(layout->xloadflags & XLF_5LEVEL))
 		return kexec_refuse(-ENOEXEC, "bzImage: 5-level page tables are on, but xloadflags %#x have no XLF_5LEVEL",
 				    layout->xloadflags);
@@ -78,12 +74,14 @@ static int bzimage_parse(struct kimage *image)
 {
 	struct parse_reason why;
 	struct x86_load *load;
+	int err;
 
 	if (!kexec_is_bzimage(image->kernel_buf, image->kernel_buf_len))
 		return -ENOEXEC;
-	load = x86_kexec_load_new(image);
-	if (!load)
-		return -ENOMEM;
+	err = x86_kexec_load_new(image);
+	if (err)
+		return err;
+	load = image->image_loader_data;
 	if (kexec_parse_bzimage(load->kernel.at, load->kernel.size,
 				&load->bzimage, &why))
 		x86_kexec_refuse_file("bzImage", &why);

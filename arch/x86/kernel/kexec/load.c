@@ -15,6 +15,7 @@
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/align.h>
+#include <linux/efi.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
@@ -39,26 +40,37 @@ int x86_kexec_refuse_file(const char *format, const struct parse_reason *why)
 			    why->value, why->limit);
 }
 
+/* Every loader enters 64-bit code, which cannot call a 32-bit EFI. */
+static int check_firmware(void)
+{
+	if (efi_enabled(EFI_RUNTIME_SERVICES) && !efi_enabled(EFI_64BIT))
+		return kexec_refuse(-ENOEXEC, "the EFI firmware is 32-bit, the entry of the kernel is 64-bit");
+	return 0;
+}
+
 /**
  * x86_kexec_load_new - begin a load
  * @image: the image, with the kernel file; kimage.image_loader_data is set to
- *	the load, which x86_kexec_load_cleanup() frees
+ *	the load, with the kernel file, which x86_kexec_load_cleanup() frees
  *
- * Return: the load, with the kernel file; or NULL, and the log says so.
+ * Return: 0; or what a loader's parse() returns, and the log says why:
+ * -ENOMEM; %KEXEC_PROBE_REFUSED if no kernel can be loaded from files on this
+ * machine.
  */
-struct x86_load *x86_kexec_load_new(struct kimage *image)
+int x86_kexec_load_new(struct kimage *image)
 {
-	struct x86_load *load = kzalloc(sizeof(*load), GFP_KERNEL);
+	struct x86_load *load;
 
-	if (!load) {
-		kexec_refuse(-ENOMEM, "no memory for boot parameters");
-		return NULL;
-	}
+	if (check_firmware())
+		return KEXEC_PROBE_REFUSED;
+	load = kzalloc(sizeof(*load), GFP_KERNEL);
+	if (!load)
+		return kexec_refuse(-ENOMEM, "no memory for boot parameters");
 	load->image = image;
 	load->kernel.at = image->kernel_buf;
 	load->kernel.size = image->kernel_buf_len;
 	image->image_loader_data = load;
-	return load;
+	return 0;
 }
 
 /**

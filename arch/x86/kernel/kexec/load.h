@@ -99,7 +99,7 @@ extern const struct kexec_file_ops kexec_vmlinux_ops;
 int x86_kexec_refuse_file(const char *format, const struct parse_reason *why);
 int x86_kexec_add_run(const struct kexec_buf *where,
 		      const struct x86_part *part, unsigned int nr, u64 *mem);
-struct x86_load *x86_kexec_load_new(struct kimage *image);
+int x86_kexec_load_new(struct kimage *image);
 void *x86_kexec_load_files(struct x86_load *load);
 int x86_kexec_load_cleanup(void *loader_data);
 

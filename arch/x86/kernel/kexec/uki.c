@@ -55,14 +55,15 @@ static int parse_profile(struct x86_load *load, void *file, size_t size,
 
 static int uki_parse(struct kimage *image)
 {
-	struct x86_load *load;
+	int err;
 
 	if (!kexec_is_uki(image->kernel_buf, image->kernel_buf_len))
 		return -ENOEXEC;
-	load = x86_kexec_load_new(image);
-	if (!load)
-		return -ENOMEM;
-	if (parse_profile(load, image->kernel_buf, image->kernel_buf_len, 0))
+	err = x86_kexec_load_new(image);
+	if (err)
+		return err;
+	if (parse_profile(image->image_loader_data, image->kernel_buf,
+			  image->kernel_buf_len, 0))
 		return KEXEC_PROBE_REFUSED;
 	return 0;
 }

@@ -6,8 +6,9 @@
  * But the other work of the decompressor is missing as well: KASLR; the switch
  * between 4- and 5-level page tables; in an encrypted guest the setup of the
  * communication with the host.  The loader refuses a vmlinux that would need
- * one of the last two.  An ELF file has no signature, so a vmlinux cannot be
- * loaded where signatures are enforced.
+ * one of the last two, and does itself what "mem_encrypt=" asks for.
+ * Documentation/admin-guide/kexec/files.rst has the whole list.  An ELF file
+ * has no signature, so a vmlinux cannot be loaded where signatures are enforced.
  *
  * The kernel reads its setup header from boot_params.  A vmlinux has no setup
  * header, so the loader makes one.
@@ -22,6 +23,7 @@
 #include <linux/sizes.h>
 
 #include <asm/bootparam.h>
+#include <asm/cmdline.h>
 #include <asm/setup.h>
 
 #include "load.h"
@@ -30,12 +32,14 @@ static int vmlinux_parse(struct kimage *image)
 {
 	struct parse_reason why;
 	struct x86_load *load;
+	int err;
 
 	if (!kexec_is_vmlinux(image->kernel_buf, image->kernel_buf_len))
 		return -ENOEXEC;
-	load = x86_kexec_load_new(image);
-	if (!load)
-		return -ENOMEM;
+	err = x86_kexec_load_new(image);
+	if (err)
+		return err;
+	load = image->image_loader_data;
 	if (kexec_parse_vmlinux(load->kernel.at, load->kernel.size,
 				&load->vmlinux, &why))
 		x86_kexec_refuse_file("vmlinux", &why);
@@ -86,9 +90,21 @@ static int vmlinux_place(struct x86_load *load)
 	return 0;
 }
 
+/*
+ * Host memory encryption: the last of mem_encrypt=on and mem_encrypt=off
+ * decides, and without any of them memory is not encrypted.  The positions of
+ * the words count from 1; 0 stands for a word that is not there.
+ */
+static bool wants_encryption(const char *cmdline)
+{
+	return cmdline_find_option_bool(cmdline, "mem_encrypt=on") >
+	       cmdline_find_option_bool(cmdline, "mem_encrypt=off");
+}
+
 /* The values that the build writes to the setup header of a bzImage. */
 static void make_header(struct setup_header *header,
-			const struct vmlinux_layout *layout)
+			const struct vmlinux_layout *layout,
+			const char *cmdline)
 {
 	*header = (struct setup_header){
 		.root_flags = 1,	/* mount the root read-only */
@@ -108,6 +124,9 @@ static void make_header(struct setup_header *header,
 	};
 	if (layout->five_level)
 		header->xloadflags |= XLF_5LEVEL;
+	/* The decompressor would set this bit, when it has the command line. */
+	if (wants_encryption(cmdline))
+		header->xloadflags |= XLF_MEM_ENCRYPTION;
 }
 
 static void *vmlinux_load(struct kimage *image,
@@ -120,7 +139,7 @@ static void *vmlinux_load(struct kimage *image,
 
 	if (err)
 		return ERR_PTR(err);
-	make_header(&load->made_header, &load->vmlinux);
+	make_header(&load->made_header, &load->vmlinux, cmdline);
 	load->header = (struct x86_bytes){
 		&load->made_header, sizeof(load->made_header)
 	};
