@@ -53,6 +53,8 @@ class Guest:
 
     kernel, initrd  paths; None for none
     append          words added to the command line
+    console         for "console=" on the command line; None: that of the architecture
+    panic           for "panic=" on the command line; None: as a distribution boots, without
     memory          as for qemu -m, e.g. "512M" or "1G,slots=2,maxmem=4G"
     cpus, cpu       number and model
     arch            of MACHINES
@@ -62,8 +64,8 @@ class Guest:
     slow            factor on what expect() waits at most
     """
 
-    def __init__(self, name, kernel, initrd=None, append="", memory="512M", cpus=1,
-                 cpu=None, limit=120, expected=(), args=(), slow=1, arch="x86_64"):
+    def __init__(self, name, kernel, initrd=None, append="", console=None, panic=-1,
+                 memory="512M", cpus=1, cpu=None, limit=120, expected=(), args=(), slow=1, arch="x86_64"):
         self.name = name
         self.limit = limit
         self.slow = slow
@@ -78,12 +80,20 @@ class Guest:
         self._asked = 0
         self._replies = {}  # by the number of the question
         self._ended = False
+        append = self._line(console or MACHINES[arch][1], panic, append)
         self._command = self._qemu(arch, kernel, initrd, append, memory, cpus, cpu, args)
         self._process = None
         self._monitor = None
 
-    def _qemu(self, arch, kernel, initrd, append, memory, cpus, cpu, args):
-        emulator, console, model = MACHINES[arch]
+    @staticmethod
+    def _line(console, panic, append):
+        words = ["console=%s" % console, append]
+        if panic is not None:
+            words.insert(1, "panic=%d" % panic)
+        return " ".join(words).strip()
+
+    def _qemu(self, arch, kernel, initrd, line, memory, cpus, cpu, args):
+        emulator, _, model = MACHINES[arch]
         cpu = cpu or model
         accel = os.environ.get("ACCEL", "tcg") if arch == "x86_64" else "tcg"
         if accel == "kvm" and cpu.split(",")[0] == "max":
@@ -94,8 +104,7 @@ class Guest:
             "-serial", "stdio",
         ]
         if kernel:
-            line = "console=%s panic=-1 %s" % (console, append)
-            command += ["-kernel", kernel, "-append", line.strip()]
+            command += ["-kernel", kernel, "-append", line]
         if initrd:
             command += ["-initrd", initrd]
         return command + list(args)

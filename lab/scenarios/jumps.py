@@ -110,7 +110,7 @@ def jump_called_off(lab):
 @scenario(kernels=("fast",))
 def jump_raises(lab):
     """An exception of the image other than int3 is reported and resets the machine."""
-    guest = lab.guest(append="lab.run=jumpraise", memory="512M", cpus=2)
+    guest = lab.guest(append="lab.run=jumpraise", panic=None, memory="512M", cpus=2)
     guest.expect(r"PEER: jump 0: all 0 segments good")
     guest.expect(r"kexec: exception 0*6 ")
     outcome = guest.wait(20)

@@ -21,7 +21,11 @@ typedef Elf64_Ehdr Elf_Ehdr;
 typedef Elf64_Shdr Elf_Shdr;
 typedef Elf64_Sym Elf_Sym;
 
-struct kimage;
+enum { KEXEC_TYPE_CRASH = 1 };
+
+struct kimage {
+	unsigned int type;
+};
 
 struct purgatory_info {
 	const Elf64_Ehdr *ehdr;

@@ -136,8 +136,12 @@ int x86_kexec_purgatory(struct kimage *image, u64 entry, u64 boot_params)
 		.entry		= entry,
 		.boot_params	= boot_params,
 		.serial		= x86_kexec_serial_port(),
-		/* panic= decides for a damaged image, too. */
-		.reset		= panic_timeout != 0,
+		/*
+		 * A reboot must not end in a machine that stands still.  After
+		 * a panic, panic= decides.
+		 */
+		.reset		= image->type != KEXEC_TYPE_CRASH ||
+				  panic_timeout != 0,
 	};
 
 	return kexec_purgatory_get_set_symbol(image, "purgatory_params",
