@@ -3,6 +3,7 @@
 
 import re
 
+from dump import MIB, resource, show
 from scenario import scenario
 
 UP = r"SCENARIO: up, hops left %d, reserved (\d+), memory (\d+) KiB"
@@ -31,3 +32,17 @@ def long_memory_map(lab):
     lab.check(len(maps) == 2 and len(maps[0]) > 2 * HOLES,
               "%s ranges printed" % [len(found) for found in maps])
     lab.check(maps[0] == maps[1], "the two kernels were given different maps")
+
+
+@scenario(kernels=("fast",))
+def crash_map_without_low_ram(lab):
+    """Where no RAM is below 1 MiB, a crash kernel is told of that in its region all the same."""
+    guest = lab.guest(append="lab.run=crashlow crashkernel=128M", memory="512M")
+    guest.expect(r"LAB: exit 0")
+    start, end = resource(guest.text(), "Crash kernel")[0]
+    told = [(int(m[1], 16), int(m[2], 16) + 1) for m in guest.find(
+        r"kexec: e820 entry \d+: (0x\w+)-(0x\w+) type 1")]
+    size = sum(b - a for a, b in told)
+    lab.check(all(start <= a < b <= end for a, b in told), "the RAM is %s" % show(told))
+    lab.check(end - start - MIB < size < end - start, "%#x of %#x bytes are RAM"
+              % (size, end - start))

@@ -205,8 +205,8 @@ static int map_acpi(struct kimage *image)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		err = walk_iomem_res_desc(kinds[i], IORESOURCE_MEM, 0, -1,
 					  image, map_resource);
-		/* -EINVAL: the machine has no such resource. */
-		if (err && err != -EINVAL)
+		err = x86_kexec_walked(err);
+		if (err)
 			return err;
 	}
 	return 0;

@@ -266,6 +266,18 @@ int machine_kexec_post_load(struct kimage *image);
 
 u16 x86_kexec_serial_port(void);
 
+/**
+ * x86_kexec_walked - judge a walk of resources of a kind that may not be there
+ * @err: what walk_iomem_res_desc() or walk_system_ram_res() has returned:
+ *	-EINVAL if there is no resource of the kind
+ *
+ * Return: 0 if there is none, else @err.
+ */
+static inline int x86_kexec_walked(int err)
+{
+	return err == -EINVAL ? 0 : err;
+}
+
 #ifdef CONFIG_KEXEC_FILE
 #define arch_kimage_file_post_load_cleanup arch_kimage_file_post_load_cleanup
 int arch_kimage_file_post_load_cleanup(struct kimage *image);

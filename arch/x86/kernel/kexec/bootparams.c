@@ -21,6 +21,7 @@
 #include <linux/align.h>
 #include <linux/build_bug.h>
 #include <linux/efi.h>
+#include <linux/err.h>
 #include <linux/libfdt.h>
 #include <linux/minmax.h>
 #include <linux/of_fdt.h>
@@ -386,8 +387,10 @@ int x86_kexec_boot_data_check(const struct x86_load *load)
  *	@load->data is set, so that each part can refer to the others while it
  *	is made
  *
- * Return: 0; -ENOMEM; -EADDRNOTAVAIL if there is no place.  The caller has to
- * call x86_kexec_boot_data_free() in any case.
+ * The caller has to call x86_kexec_boot_data_free() in any case.
+ *
+ * Return: 0; -ENOMEM; -E2BIG if the RAM of a crash kernel does not fit the
+ * memory map; -EADDRNOTAVAIL if there is no place.
  */
 int x86_kexec_boot_data_new(struct x86_load *load)
 {
@@ -396,11 +399,13 @@ int x86_kexec_boot_data_new(struct x86_load *load)
 
 	data->e820 = e820_table_kexec;
 	if (load->image->type == KEXEC_TYPE_CRASH) {
-		data->crash_e820 = x86_kexec_crash_e820(load->image);
-		data->e820 = data->crash_e820;
+		struct e820_table *table = x86_kexec_crash_e820(load->image);
+
+		if (IS_ERR(table))
+			return PTR_ERR(table);
+		data->crash_e820 = table;
+		data->e820 = table;
 	}
-	if (!data->e820)
-		return kexec_refuse(-ENOMEM, "no memory for the memory map of the crash kernel");
 	lay_out(load);
 	err = place(load);
 	if (!err)
@@ -415,7 +420,7 @@ int x86_kexec_boot_data_new(struct x86_load *load)
 void x86_kexec_boot_data_free(struct boot_data *data)
 {
 	kvfree_sensitive(data->params, data->size);
-	kfree(data->crash_e820);
+	kvfree(data->crash_e820);
 }
 
 /**

@@ -7,6 +7,8 @@
 #ifndef _ARCH_X86_KERNEL_KEXEC_CRASH_H
 #define _ARCH_X86_KERNEL_KEXEC_CRASH_H
 
+#include <linux/err.h>
+
 struct e820_table;
 struct kimage;
 
@@ -23,7 +25,7 @@ struct e820_table *x86_kexec_crash_e820(const struct kimage *image);
 static inline struct e820_table *
 x86_kexec_crash_e820(const struct kimage *image)
 {
-	return NULL;
+	return ERR_PTR(-EOPNOTSUPP);
 }
 #endif
 

@@ -12,6 +12,7 @@
 
 #include <linux/align.h>
 #include <linux/elf.h>
+#include <linux/err.h>
 #include <linux/ioport.h>
 #include <linux/kexec.h>
 #include <linux/mm.h>
@@ -71,7 +72,7 @@ static int add_entry(struct e820_table *table, u64 start, u64 end,
 	if (start >= end)
 		return 0;
 	if (table->nr_entries == ARRAY_SIZE(table->entries))
-		return -ENOSPC;
+		return -E2BIG;
 	table->entries[table->nr_entries++] = (struct e820_entry){
 		.addr = start, .size = end - start, .type = type,
 	};
@@ -126,38 +127,53 @@ static int list_no_ram(struct e820_table *table)
 		walk.type = no_ram[i].type;
 		err = walk_iomem_res_desc(no_ram[i].desc, IORESOURCE_MEM, 0, -1,
 					  &walk, add_resource);
-		/* -EINVAL: the machine has no such resource. */
-		if (err == -EINVAL)
-			err = 0;
+		err = x86_kexec_walked(err);
 	}
 	return err;
 }
 
-/* RAM first: if the map is too small, ranges that are not RAM are missing. */
-static int list_memory(struct e820_table *table, const struct kimage *image)
+static int list_ram(struct e820_table *table, const struct kimage *image)
 {
 	struct e820_walk low = { .table = table, .type = E820_TYPE_RAM };
 	int err = walk_system_ram_res(0, SZ_1M - 1, &low, add_resource);
 
+	err = x86_kexec_walked(err);
 	if (!err)
 		err = add_region(table, &crashk_low_res);
-	if (!err)
-		err = add_crash_region(table, image);
-	return err ?: list_no_ram(table);
+	return err ?: add_crash_region(table, image);
+}
+
+/* A crash kernel can do without the other ranges, but not without RAM. */
+static int list_memory(struct e820_table *table, const struct kimage *image)
+{
+	if (list_ram(table, image))
+		return kexec_refuse(-E2BIG, "the RAM of the crash kernel does not fit its memory map of %zu ranges",
+				    ARRAY_SIZE(table->entries));
+	if (list_no_ram(table))
+		pr_warn("the crash kernel is told of %u memory ranges only\n",
+			table->nr_entries);
+	return 0;
 }
 
 /**
  * x86_kexec_crash_e820 - make the memory map for a crash kernel
  * @image: the image, with the ELF header of the dump
  *
- * Return: the map, to be freed by kfree(); or NULL.
+ * Return: the map, to be freed by kvfree(); ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-E2BIG) if not all RAM of the crash kernel fits the map.
  */
 struct e820_table *x86_kexec_crash_e820(const struct kimage *image)
 {
-	struct e820_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
+	/* Up to 64 KiB, as CONFIG_NODES_SHIFT has it. */
+	struct e820_table *table = kvzalloc(sizeof(*table), GFP_KERNEL);
+	int err;
 
-	if (table && list_memory(table, image))
-		pr_warn("the crash kernel is told of %u memory ranges only\n",
-			table->nr_entries);
+	if (!table)
+		return ERR_PTR(kexec_refuse(-ENOMEM, "no memory for the memory map of the crash kernel"));
+	err = list_memory(table, image);
+	if (err) {
+		kvfree(table);
+		return ERR_PTR(err);
+	}
 	return table;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A load in which one allocation, or one copy from user space, fails.
+ * A load in which one allocation, or one copy from user space, fails; or each
+ * allocation of a large block.
  *
  * The number n in /proc/thread-self/fail-nth makes the n-th of them in the next
  * system calls fail.  It needs CONFIG_FAULT_INJECTION, and the options of the
@@ -26,6 +27,35 @@ static inline void arm_everything(void)
 	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
 	write_file(DEBUGFS "fail_usercopy/verbose", "0");
 	write_file(DEBUGFS "fail_kexec_claim/verbose", "0");
+}
+
+/* The page allocator retries for blocks of up to 32 KiB: order 3. */
+#define LARGE_ORDER	"4"
+#define MANY_FAULTS	"1000000"
+
+/* From now on each allocation of a large block fails, if this task makes it. */
+static inline void fail_large_blocks(void)
+{
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
+	write_file(DEBUGFS "fail_page_alloc/min-order", LARGE_ORDER);
+	write_file(DEBUGFS "fail_page_alloc/task-filter", "Y");
+	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
+	write_file(DEBUGFS "fail_page_alloc/times", MANY_FAULTS);
+	write_file(DEBUGFS "fail_page_alloc/interval", "1");
+	write_file(DEBUGFS "fail_page_alloc/probability", "100");
+	write_file("/proc/thread-self/make-it-fail", "1");
+}
+
+/* Stop that; return the number of blocks that it has made fail. */
+static inline long large_blocks_failed(void)
+{
+	long left = read_number(DEBUGFS "fail_page_alloc/times");
+
+	write_file("/proc/thread-self/make-it-fail", "0");
+	write_file(DEBUGFS "fail_page_alloc/probability", "0");
+	write_file(DEBUGFS "fail_page_alloc/task-filter", "N");
+	return left < 0 ? left : atol(MANY_FAULTS) - left;
 }
 
 /* What is loaded: segments, or files. */

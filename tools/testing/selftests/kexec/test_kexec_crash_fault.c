@@ -90,4 +90,16 @@ TEST_F_TIMEOUT(crash_fault, nth, 600)
 	load_with_each_fault(_metadata, &self->load, check_left);
 }
 
+/* Most crash loads ask for no large block at all. */
+TEST_F(crash_fault, no_large_block)
+{
+	long rc, failed;
+
+	fail_large_blocks();
+	rc = load(&self->load);
+	failed = large_blocks_failed();
+	EXPECT_EQ(0, rc)
+		TH_LOG("%ld large blocks failed", failed);
+}
+
 TEST_HARNESS_MAIN

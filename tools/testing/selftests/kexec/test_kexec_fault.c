@@ -3,7 +3,7 @@
  * Each allocation of a load fails in turn.
  *
  * A load that meets such a fault either succeeds all the same, or it fails and
- * the image before it stays loaded.
+ * the image before it stays loaded.  A load succeeds without large blocks.
  */
 #include "kexec_fault.h"
 
@@ -76,6 +76,19 @@ static void check_left(struct __test_metadata *_metadata, int nth, long rc)
 TEST_F_TIMEOUT(fault, nth, 300)
 {
 	load_with_each_fault(_metadata, &self->load, check_left);
+}
+
+/* On a fragmented machine a load has to do without large blocks. */
+TEST_F(fault, no_large_block)
+{
+	long rc, failed;
+
+	fail_large_blocks();
+	rc = load(&self->load);
+	failed = large_blocks_failed();
+	EXPECT_EQ(0, rc);
+	EXPECT_GT(failed, 0)
+		TH_LOG("the load asks for no large block");
 }
 
 TEST_HARNESS_MAIN
