@@ -43,6 +43,10 @@ GENERAL = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp"] + ["r%d" % n for n i
 ARITHMETIC_FLAGS = 0x8D5
 ALWAYS_SET_FLAG = 0x2
 X2APIC = 0x400
+GLOBAL = 1 << 8
+NX = 1 << 63
+ADDRESS = (1 << 52) - (1 << 12)
+TABLE_FLAGS = 0x67      # present, writable, user, accessed, dirty
 
 
 def check_state(lab, state, five_levels):
@@ -64,6 +68,11 @@ def check_state(lab, state, five_levels):
         wrong.append("apicbase is %#x" % seen["apicbase"])
     if seen["cr3"] % 0x1000:
         wrong.append("cr3 is %#x" % seen["cr3"])
+    # an older kernel that leaves 5-level paging takes the whole entry for an address
+    if seen["topbits"] & ~(ADDRESS | TABLE_FLAGS):
+        wrong.append("entries of the top table have the bits %#x" % seen["topbits"])
+    if seen["leafbits"] & (GLOBAL | NX):
+        wrong.append("entries that map pages have the bits %#x" % seen["leafbits"])
     lab.check(not wrong, "; ".join(wrong))
 
 

@@ -19,6 +19,12 @@
 #define CMOS_DATA	0x71
 #define CMOS_SECOND	0
 
+/* Bits of CR4 and of the entries of page tables */
+#define CR4_LA57	(1ULL << 12)
+#define PRESENT		(1ULL << 0)
+#define LARGE		(1ULL << 7)
+#define PHYSICAL	0x000ffffffffff000ULL
+
 void probe_exception(uint64_t vector, uint64_t error, uint64_t rip, uint64_t cr2);
 void triple_fault(void);
 
@@ -93,11 +99,46 @@ void probe_exception(uint64_t vector, uint64_t error, uint64_t rip, uint64_t cr2
 	end_guest(0);
 }
 
+/* All bits that are set in some entry that maps a page, of any size. */
+static uint64_t leaf_bits(const uint64_t *table, unsigned int level)
+{
+	uint64_t bits = 0;
+	unsigned int i;
+
+	for (i = 0; i < 512; i++) {
+		if (!(table[i] & PRESENT))
+			continue;
+		if (level == 1 || (level <= 3 && table[i] & LARGE))
+			bits |= table[i];
+		else
+			bits |= leaf_bits((const uint64_t *)(table[i] & PHYSICAL), level - 1);
+	}
+	return bits;
+}
+
+/* All bits that are set in some entry of the top table. */
+static uint64_t top_bits(const uint64_t *table)
+{
+	uint64_t bits = 0;
+	unsigned int i;
+
+	for (i = 0; i < 512; i++)
+		bits |= table[i];
+	return bits;
+}
+
 void print_state(const uint64_t *state)
 {
-#define F(name)	put_field("PROBE: state " #name "=", *state++), put("\n");
+	const uint64_t *table = (const uint64_t *)(state_field(state, cr3) & PHYSICAL);
+	unsigned int levels = state_field(state, cr4) & CR4_LA57 ? 5 : 4;
+	const uint64_t *field = state;
+
+#define F(name)	put_field("PROBE: state " #name "=", *field++), put("\n");
 	STATE_FIELDS(F)
 #undef F
+	put_field("PROBE: state topbits=", top_bits(table));
+	put_field("\nPROBE: state leafbits=", leaf_bits(table, levels));
+	put("\n");
 }
 
 static uint8_t second(void)

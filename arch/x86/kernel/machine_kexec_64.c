@@ -32,7 +32,10 @@
 #include <linux/kexec.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/range.h>
+#include <linux/sched/signal.h>
 #include <linux/set_memory.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/suspend.h>
@@ -42,6 +45,7 @@
 #include <asm/cpu.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
+#include <asm/e820/types.h>
 #include <asm/efi.h>
 #include <asm/ibt.h>
 #include <asm/init.h>
@@ -95,6 +99,12 @@ static unsigned long guest_encryption(void)
 	return cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) ? _PAGE_ENC : 0;
 }
 
+/*
+ * The identity map has user addresses.  A global TLB entry of it would outlive
+ * the return of an image, where CR4.PGE is set again before CR3 is loaded.
+ */
+#define PAGE_FLAGS	(__PAGE_KERNEL_LARGE_EXEC & ~_PAGE_GLOBAL)
+
 static struct x86_mapping_info mapping_of(struct kimage *image)
 {
 	unsigned long enc = guest_encryption();
@@ -102,7 +112,7 @@ static struct x86_mapping_info mapping_of(struct kimage *image)
 	return (struct x86_mapping_info) {
 		.alloc_pgt_page		= alloc_table,
 		.context		= image,
-		.page_flag		= __PAGE_KERNEL_LARGE_EXEC | enc,
+		.page_flag		= PAGE_FLAGS | enc,
 		.kernpg_flag		= _KERNPG_TABLE_NOENC | enc,
 		.direct_gbpages		= direct_gbpages,
 	};
@@ -117,14 +127,61 @@ static int map_range(struct kimage *image, unsigned long start,
 	return kernel_ident_mapping_init(&info, image->arch.pgd, start, end);
 }
 
+static bool all_ranges_sound(const struct range *range, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (!range[i].end)
+			return false;
+	return true;
+}
+
+/* Copy the ranges of mapped memory; return their number, or -ENOMEM if killed. */
+static int copy_mapped(struct range *to)
+{
+	int nr;
+
+	for (;;) {
+		nr = READ_ONCE(nr_pfn_mapped);
+		memcpy(to, pfn_mapped, nr * sizeof(*to));
+		smp_rmb();
+		if (nr == READ_ONCE(nr_pfn_mapped) && all_ranges_sound(to, nr) &&
+		    !memcmp(to, pfn_mapped, nr * sizeof(*to)))
+			return nr;
+		if (fatal_signal_pending(current))
+			return -ENOMEM;
+		schedule_timeout_killable(1);
+	}
+}
+
+/*
+ * Memory that goes online changes pfn_mapped[] without a lock: it empties ranges
+ * before it adds the range that replaces them.  So a reader may miss gigabytes.
+ * Repeat the copy until two reads agree and no range is empty.
+ */
 static int map_memory(struct kimage *image)
 {
-	int i, err = 0;
+	struct range *range = kvmalloc_array(E820_MAX_ENTRIES, sizeof(*range),
+					     GFP_KERNEL);
+	int i, nr, err = 0;
 
-	for (i = 0; !err && i < nr_pfn_mapped; i++)
-		err = map_range(image, pfn_mapped[i].start << PAGE_SHIFT,
-				pfn_mapped[i].end << PAGE_SHIFT);
-	return err;
+	if (!range)
+		return -ENOMEM;
+	nr = copy_mapped(range);
+	for (i = 0; !err && i < nr; i++)
+		err = map_range(image, range[i].start << PAGE_SHIFT,
+				range[i].end << PAGE_SHIFT);
+	kvfree(range);
+	return nr < 0 ? nr : err;
+}
+
+/* The control page of a crash image depends on no list of memory then. */
+static int map_control_page(struct kimage *image)
+{
+	unsigned long start = page_to_phys(image->control_code_page);
+
+	return map_range(image, start, start + KEXEC_CONTROL_PAGE_SIZE);
 }
 
 /* A destination may be memory that the kernel has not mapped. */
@@ -244,12 +301,29 @@ static int map_own_text(struct kimage *image)
 	set_p4d(p4d, __p4d(table_entry(pud)));
 	set_pud(pud + pud_index(vaddr), __pud(table_entry(pmd)));
 	set_pmd(pmd + pmd_index(vaddr),
-		__pmd(paddr | __PAGE_KERNEL_LARGE_EXEC | _PAGE_ENC));
+		__pmd(paddr | PAGE_FLAGS | _PAGE_ENC));
 	return 0;
+}
+
+/*
+ * kernel_ident_mapping_init() sets bit 58 in the top table, which tells the
+ * kernel that the table has no PTI shadow.  Kernels before 2025-11 that switch
+ * from 5-level to 4-level page tables take the first entry, with bit 58, for an
+ * address.  set_pgd() without that bit would write to a shadow, the page behind
+ * the table.
+ */
+static void clear_software_bits(struct kimage *image)
+{
+	pgdval_t *entry = (pgdval_t *)image->arch.pgd;
+	unsigned int i;
+
+	for (i = 0; i < PTRS_PER_PGD; i++)
+		WRITE_ONCE(entry[i], entry[i] & ~_PAGE_NOPTISHADOW);
 }
 
 static int (*const map_steps[])(struct kimage *image) = {
 	map_memory,
+	map_control_page,
 	map_segments,
 	map_efi,
 	map_acpi,
@@ -267,6 +341,7 @@ static int make_identity_map(struct kimage *image)
 
 	for (i = 0; !err && i < ARRAY_SIZE(map_steps); i++)
 		err = map_steps[i](image);
+	clear_software_bits(image);
 	return err;
 }
 
@@ -386,8 +461,14 @@ int machine_kexec_prepare(struct kimage *image)
  */
 int machine_kexec_post_load(struct kimage *image)
 {
+	int err;
+
 	/* All pages of a crash image are in the crash region. */
-	return image->type == KEXEC_TYPE_CRASH ? 0 : map_memory(image);
+	if (image->type == KEXEC_TYPE_CRASH)
+		return 0;
+	err = map_memory(image);
+	clear_software_bits(image);
+	return err;
 }
 
 /* Everything that was allocated are control pages, which the core frees. */
