@@ -101,6 +101,14 @@ def crash_by_hard_lockup(lab):
     lab.check(guest.find("Kernel panic - not syncing: Hard LOCKUP"), "it died of something else")
 
 
+@scenario(kernels=("fast",))
+def crash_traced(lab):
+    """sysrq-c, with an image of either call, while every function of the kernel is traced."""
+    for load in ("s", "c"):
+        guest = die(lab, "traced", load=load, cpu=1)
+        lab.check(guest.find(r"SCENARIO: traced by function$"), "nothing was traced")
+
+
 @scenario()
 def crash_with_locks_held(lab):
     """A panic with interrupts off and the locks of allocator and process table held."""

@@ -18,9 +18,12 @@ def memory_kib(lab, guest, total):
     return int(total) + (initrd_kib(guest) if lab.k == "debug" else 0)
 
 
-def hand_over(lab, rounds, offline="none", append="", **machine):
-    """Boot, go through so many kexecs; each kernel finds all CPUs and the same memory."""
-    guest = lab.guest(append="lab.run=boot lab.args=%d,%s %s" % (rounds, offline, append),
+def hand_over(lab, rounds, how="none", calls="c", append="", said=None, **machine):
+    """Boot, go through so many kexecs; each kernel finds all CPUs and the same memory.
+
+    how and calls are of lab/scenarios/guest/boot; every kernel says what said matches.
+    """
+    guest = lab.guest(append="lab.run=boot lab.args=%d,%s,%s %s" % (rounds, how, calls, append),
                       **machine)
     first = guest.expect(UP % rounds)
     total = memory_kib(lab, guest, first[2])
@@ -34,6 +37,9 @@ def hand_over(lab, rounds, offline="none", append="", **machine):
     guest.expect(r"LAB: exit 0")
     outcome = guest.wait(20 * lab.slow)
     lab.check(outcome == "poweroff", "the last kernel ended by %s" % outcome)
+    lab.check(not said or len(guest.find(said)) == rounds + 1,
+              "not every kernel says %r" % said)
+    return guest
 
 
 @scenario()
@@ -57,11 +63,58 @@ def two_cpus(lab):
 
 @scenario(kernels=("fast",))
 def small_guest(lab):
-    """128 MiB and one CPU (a debug kernel does not fit)."""
-    hand_over(lab, 1, cpus=1, memory="128M")
+    """160 MiB and one CPU (a debug kernel does not fit)."""
+    hand_over(lab, 1, cpus=1, memory="160M")
 
 
 @scenario(kernels=("fast",))
 def large_guest(lab):
     """8 GiB and two CPUs, no 1 GiB pages (a debug kernel would touch all of it)."""
     hand_over(lab, 1, append="nogbpages", cpus=2, memory="8G")
+
+
+@scenario(kernels=("fast",))
+def page_table_isolation(lab):
+    """Two kexecs, one by each call, with page tables of user mode apart from the kernel's."""
+    hand_over(lab, 2, calls="cs", append="pti=on", cpus=2,
+              said=r"Kernel/User page tables isolation: enabled")
+
+
+# QEMU's IOMMUs, with a device whose DMA goes through them. On a busy machine the kernel does not
+# find the ticks that it waits for, and panics if an IOMMU remaps them: it is to believe in them.
+DMA = ["-device", "virtio-serial-pci,iommu_platform=on,disable-legacy=on",
+       "-chardev", "null,id=port", "-device", "virtserialport,chardev=port,name=port"]
+FAULT = r"DMAR: .*fault|AMD-Vi: Event logged|DMAR-IR: .*fault"
+
+
+@scenario(kernels=("fast",))
+def intel_iommu(lab):
+    """Two kexecs, one by each call, with DMA and interrupts by an Intel IOMMU."""
+    guest = hand_over(lab, 2, calls="cs", append="no_timer_check", cpus=2,
+                      args=["-device", "intel-iommu,intremap=on", *DMA],
+                      said=r"DMAR-IR: Enabled IRQ remapping")
+    lab.check(not guest.find(FAULT), "the IOMMU reports a fault")
+
+
+@scenario(kernels=("fast",))
+def amd_iommu(lab):
+    """Two kexecs, one by each call, with DMA and interrupts by an AMD IOMMU."""
+    guest = hand_over(lab, 2, calls="cs", append="no_timer_check", cpus=2,
+                      args=["-device", "amd-iommu,intremap=on", *DMA],
+                      said=r"AMD-Vi: Interrupt remapping enabled")
+    lab.check(not guest.find(FAULT), "the IOMMU reports a fault")
+
+
+@scenario(kernels=("fast",))
+def function_tracer(lab):
+    """Two kexecs, one by each call, while every function of the kernel is traced."""
+    guest = hand_over(lab, 2, "traced", calls="cs", cpus=2)
+    lab.check(len(guest.find(r"SCENARIO: traced by function$")) == 2, "nothing was traced")
+
+
+@scenario(kernels=("fast",))
+def paging_levels(lab):
+    """From 5 levels of page tables to 4 and back, by each call."""
+    guest = hand_over(lab, 4, "levels", calls="ccss", cpus=2)
+    levels = [int(match[1]) for match in guest.find(r"(\d) levels of page tables")]
+    lab.check(levels == [5, 4, 5, 4, 5], "levels of page tables: %s" % levels)

@@ -43,6 +43,7 @@ occupy_others() {
 prepare_death() {
 	case $1 in
 	nmi) echo 1 >/proc/sys/kernel/unknown_nmi_panic ;;
+	traced) trace_functions ;;
 	soft | hard)
 		echo 1 >"/proc/sys/kernel/${1}lockup_panic"
 		echo 2 >/proc/sys/kernel/watchdog_thresh
@@ -53,7 +54,7 @@ prepare_death() {
 # die WAY CPU
 die() {
 	case $1 in
-	sysrq) taskset -c "$2" sh -c 'echo c >/proc/sysrq-trigger' ;;
+	sysrq | traced) taskset -c "$2" sh -c 'echo c >/proc/sysrq-trigger' ;;
 	nmi) sleep 60 ;;
 	*) taskset -c "$2" sh -c "echo $1 >/sys/kernel/debug/kexec_lab/crash" ;;
 	esac

@@ -73,6 +73,24 @@ short_lists() {
 	done
 }
 
+# set_others 0|1: all CPUs but the first go offline, or online
+set_others() {
+	for online in /sys/devices/system/cpu/cpu[1-9]*/online; do
+		[ ! -e "$online" ] || echo "$1" >"$online"
+	done
+}
+
+# Every function of the kernel is traced, on all CPUs.
+trace_functions() {
+	tracing=/sys/kernel/tracing
+	mount -t tracefs tracing "$tracing"
+	# One CPU alone while code is patched: QEMU may run what another CPU has just replaced.
+	set_others 0
+	echo function >"$tracing/current_tracer" || fail "no function tracer"
+	set_others 1
+	say "traced by $(cat "$tracing/current_tracer")"
+}
+
 loaded() { cat /sys/kernel/kexec_loaded; }
 
 kernel_start=$(resource START 'Kernel code') || exit 1
