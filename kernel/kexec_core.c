@@ -28,6 +28,11 @@
  */
 #define CONTROL_SPARE_PAGES	32
 
+static unsigned long long pages_to_kib(unsigned long long pages)
+{
+	return pages << (PAGE_SHIFT - 10);
+}
+
 static int refuse_segments(struct kimage *image, struct plan_verdict verdict,
 			   const struct plan_limits *limits)
 {
@@ -58,12 +63,15 @@ static int refuse_segments(struct kimage *image, struct plan_verdict verdict,
 				    verdict.segment, segment->bufsz,
 				    segment->memsz);
 	case PLAN_SEGMENT_SIZE:
-		return kexec_refuse(err, "segment %u: %llu pages exceed half of memory, %llu",
-				    verdict.segment, verdict.pages,
-				    limits->max_pages);
+		return kexec_refuse(err, "segment %u%s: %llu KiB exceed half of memory, %llu KiB",
+				    verdict.segment,
+				    kexec_origin(image, verdict.segment),
+				    pages_to_kib(verdict.pages),
+				    pages_to_kib(limits->max_pages));
 	case PLAN_TOTAL_SIZE:
-		return kexec_refuse(err, "all segments: %llu pages exceed half of memory, %llu",
-				    verdict.pages, limits->max_pages);
+		return kexec_refuse(err, "all segments: %llu KiB exceed half of memory, %llu KiB",
+				    pages_to_kib(verdict.pages),
+				    pages_to_kib(limits->max_pages));
 	case PLAN_OK:
 		break;
 	}
@@ -264,11 +272,6 @@ static void replace_image(struct kimage *image, struct kimage *old)
 	kexec_image_free(old, image);
 }
 
-static unsigned long pages_to_kib(unsigned long pages)
-{
-	return pages << (PAGE_SHIFT - 10);
-}
-
 static int install_crash_image(struct kimage *image)
 {
 	struct kimage *old;
@@ -279,7 +282,7 @@ static int install_crash_image(struct kimage *image)
 	if (err)
 		return err;
 
-	pr_info("crash image loaded: %lu segments, %lu KiB\n",
+	pr_info("crash image loaded: %lu segments, %llu KiB\n",
 		image->nr_segments, pages_to_kib(image->memory->total));
 	/* The crash region has all bytes now. */
 	kexec_file_done(image);
@@ -305,7 +308,7 @@ int kexec_image_install(struct kimage *image)
 	old = xchg(&kexec_image, image);
 	if (old)
 		replace_image(image, old);
-	pr_info("loaded: %lu segments, %lu KiB in place, %lu KiB staged\n",
+	pr_info("loaded: %lu segments, %llu KiB in place, %llu KiB staged\n",
 		image->nr_segments, pages_to_kib(image->memory->in_place),
 		pages_to_kib(image->memory->staged));
 	return 0;

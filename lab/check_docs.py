@@ -77,9 +77,9 @@ ERRNOS = {
         ("EINVAL", "plan_errno()"),
     "load refused: segment N: X bytes do not fit into X":
         ("EINVAL", "plan_errno()"),
-    "load refused: segment N: N pages exceed half of memory, N":
+    "load refused: segment N%s: N KiB exceed half of memory, N KiB":
         ("EINVAL", "plan_errno()"),
-    "load refused: all segments: N pages exceed half of memory, N":
+    "load refused: all segments: N KiB exceed half of memory, N KiB":
         ("EINVAL", "plan_errno()"),
     "load refused: destination page X is going offline":
         ("EBUSY", "fault_name()"),

@@ -71,6 +71,7 @@ struct kexec_files {
 
 /* read.c */
 int kexec_read_file(struct kimage *image, bool initrd, int fd);
+const char *kexec_origin(const struct kimage *image, unsigned long index);
 int kexec_take_files(struct kimage *image);
 void kexec_file_done(struct kimage *image);
 
@@ -80,6 +81,12 @@ int kexec_add_placed(struct kexec_buf *kbuf);
 void kexec_forget_unplaced(struct kimage *image);
 int kexec_refuse_unplaced(const struct kimage *image, int err);
 #else
+static inline const char *kexec_origin(const struct kimage *image,
+				       unsigned long index)
+{
+	return "";
+}
+
 static inline int kexec_take_files(struct kimage *image)
 {
 	return 0;

@@ -212,14 +212,38 @@ int kexec_read_file(struct kimage *image, bool initrd, int fd)
 	return err;
 }
 
+static bool is_from(const struct kexec_file *file, const void *buf)
+{
+	return file->data && buf >= file->data && buf < file->data + file->size;
+}
+
+/**
+ * kexec_origin - name the file from which a segment comes
+ * @image: the image, its load not over
+ * @index: the segment
+ *
+ * Return: words for the log, to be put behind the number of the segment; none
+ * if its bytes are in no file.
+ */
+const char *kexec_origin(const struct kimage *image, unsigned long index)
+{
+	const void *buf = image->segment[index].kbuf;
+	const struct kexec_files *files = image->files;
+
+	if (files && is_from(&files->file[0], buf))
+		return " from the kernel file";
+	if (files && is_from(&files->file[1], buf))
+		return " from the initrd file";
+	return "";
+}
+
 /* Where a buffer lies in a file; false if not in it at a page boundary. */
 static bool page_of_file(const struct kexec_file *file, const void *buf,
 			 unsigned long *at)
 {
 	unsigned long offset = buf - file->data;
 
-	if (!file->data || buf < file->data || offset >= file->size ||
-	    offset_in_page(offset))
+	if (!is_from(file, buf) || offset_in_page(offset))
 		return false;
 	*at = offset >> PAGE_SHIFT;
 	return true;

@@ -192,7 +192,7 @@ FIXTURE_VARIANT_ADD(refused, bufsz_before_region) {
 
 FIXTURE_VARIANT_ADD(refused, larger_than_memory) {
 	.call = { .nr = 1, .table = { SEG(0, AT, 1UL << 45) } },
-	.err = EINVAL, .says = { "segment 0", "8589934592 pages" },
+	.err = EINVAL, .says = { "segment 0", " 34359738368 KiB" },
 };
 
 /* Every segment lies in the region, whatever its size. */
@@ -479,11 +479,11 @@ TEST_F(machine, one_page_above_half_of_memory)
 {
 	unsigned long half = largest_image();
 	struct segment s = SEG(0, self->region.start, half + PAGE);
-	char pages[32];
+	char size[32];
 
-	snprintf(pages, sizeof(pages), "%lu pages", half / PAGE + 1);
+	snprintf(size, sizeof(size), " %lu KiB", (half + PAGE) / KIB);
 	EXPECT_EQ(-EINVAL, crash_load_at(s.mem, 1, &s, 0));
-	check_reason(_metadata, &self->kmsg, SAYS("segment 0", pages));
+	check_reason(_metadata, &self->kmsg, SAYS("segment 0", size));
 	check_failed(_metadata, variant->empty, &self->region);
 }
 

@@ -573,7 +573,7 @@ TEST_F(machine, above_half_of_memory)
 	if (!find_ram(half + PAGE))
 		SKIP(return, "no half of memory in one piece");
 	EXPECT_EQ(-EINVAL, kexec_file_load(kernel, -1, NULL, 0, NO_INITRD));
-	check_reason(_metadata, &self->kmsg, SAYS("pages"));
+	check_reason(_metadata, &self->kmsg, SAYS("from the kernel file", "exceed half of memory"));
 	EXPECT_EQ(1, image_loaded());
 }
 

@@ -203,12 +203,12 @@ FIXTURE_VARIANT_ADD(refused, bufsz_before_size) {
 
 FIXTURE_VARIANT_ADD(refused, larger_than_memory) {
 	.nr = 1, .table = { SEG(0, AT, 1UL << 45) },
-	.err = EINVAL, .says = { "segment 0", "8589934592 pages" },
+	.err = EINVAL, .says = { "segment 0", " 34359738368 KiB" },
 };
 
 FIXTURE_VARIANT_ADD(refused, size_before_buffer) {
 	.nr = 1, .table = { LOST(PAGE, AT, 1UL << 45) },
-	.err = EINVAL, .says = { "segment 0", "8589934592 pages" },
+	.err = EINVAL, .says = { "segment 0", " 34359738368 KiB" },
 };
 
 /* The caller's buffers, which the kernel reads after all other checks. */
@@ -399,11 +399,11 @@ TEST_F(machine, one_page_above_half_of_memory)
 {
 	unsigned long half = largest_image();
 	struct segment s[] = { SEG(0, 1UL << 40, half + PAGE) };
-	char pages[32];
+	char size[32];
 
-	snprintf(pages, sizeof(pages), "%lu pages", half / PAGE + 1);
+	snprintf(size, sizeof(size), " %lu KiB", (half + PAGE) / KIB);
 	EXPECT_EQ(-EINVAL, kexec_load(1, s, 0));
-	check_reason(_metadata, &self->kmsg, SAYS("segment 0", pages));
+	check_reason(_metadata, &self->kmsg, SAYS("segment 0", size));
 	EXPECT_EQ(1, image_loaded());
 }
 
@@ -414,11 +414,11 @@ TEST_F(machine, sum_above_half_of_memory)
 		SEG(0, 1UL << 40, half),
 		SEG(0, 1UL << 41, PAGE),
 	};
-	char pages[32];
+	char size[32];
 
-	snprintf(pages, sizeof(pages), "%lu pages", half / PAGE + 1);
+	snprintf(size, sizeof(size), " %lu KiB", (half + PAGE) / KIB);
 	EXPECT_EQ(-EINVAL, kexec_load(2, s, 0));
-	check_reason(_metadata, &self->kmsg, SAYS(pages));
+	check_reason(_metadata, &self->kmsg, SAYS("all segments", size));
 	EXPECT_EQ(1, image_loaded());
 }
 
