@@ -283,10 +283,12 @@ static inline int machine_kexec_post_load(struct kimage *image)
 /*
  * The core calls these for @nr pages from @start on that become pages of an
  * image, and before it frees them: host memory encryption changes their state.
+ * If arch_kexec_pre_free_pages() returns an errno, nobody else gets the pages.
  */
 #ifndef arch_kexec_pre_free_pages
-static inline void arch_kexec_pre_free_pages(void *start, unsigned int nr)
+static inline int arch_kexec_pre_free_pages(void *start, unsigned int nr)
 {
+	return 0;
 }
 #endif
 

@@ -88,7 +88,7 @@ static int borrow_control(struct kimage *image, struct kexec_block *block,
 	start = page_address(block->page);
 	err = arch_kexec_post_alloc_pages(start, block->pages, GFP_KERNEL);
 	if (err)
-		arch_kexec_pre_free_pages(start, block->pages);
+		kexec_restore_pages(block->page, block->pages);
 	return err;
 }
 

@@ -80,28 +80,29 @@ void crash_region_close(void)
 		arch_kexec_protect_crashkres();
 }
 
-/* All of a segment in the kernel's own mapping; highmem is never encrypted. */
-static void *segment_address(const struct kexec_segment *segment)
+static struct page *segment_page(const struct kexec_segment *segment)
 {
-	struct page *page = boot_pfn_to_page(segment->mem >> PAGE_SHIFT);
-
-	return segment->memsz && !PageHighMem(page) ? page_address(page) : NULL;
+	return boot_pfn_to_page(segment->mem >> PAGE_SHIFT);
 }
 
+/* Segments that stay decrypted keep the region from shrinking: crash_size.c. */
 static void encrypt_segment(const struct kexec_segment *segment)
 {
-	void *start = segment_address(segment);
-
-	if (start)
-		arch_kexec_pre_free_pages(start, segment->memsz >> PAGE_SHIFT);
+	if (segment->memsz)
+		kexec_restore_pages(segment_page(segment),
+				    segment->memsz >> PAGE_SHIFT);
 }
 
+/* Highmem is never encrypted. */
 static int decrypt_segment(const struct kexec_segment *segment)
 {
-	void *start = segment_address(segment);
+	struct page *page = segment_page(segment);
 
-	return start ? arch_kexec_post_alloc_pages(start, segment->memsz >> PAGE_SHIFT,
-						   GFP_KERNEL) : 0;
+	if (!segment->memsz || PageHighMem(page))
+		return 0;
+	return arch_kexec_post_alloc_pages(page_address(page),
+					   segment->memsz >> PAGE_SHIFT,
+					   GFP_KERNEL);
 }
 
 /**
@@ -220,7 +221,7 @@ int kexec_crash_rewrite(struct kimage *image, unsigned long index,
 			const void *buf, size_t size)
 {
 	const struct kexec_segment *segment = &image->segment[index];
-	struct page *page = boot_pfn_to_page(segment->mem >> PAGE_SHIFT);
+	struct page *page = segment_page(segment);
 	size_t at;
 	int err;
 

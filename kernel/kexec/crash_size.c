@@ -16,6 +16,7 @@
 
 #include "crash.h"
 #include "image.h"
+#include "pages.h"
 
 static resource_size_t region_size(const struct resource *region)
 {
@@ -70,7 +71,27 @@ static void cut_region(struct resource *region, resource_size_t keep,
 	}
 }
 
-/* All allocations come before the first change. */
+/* Can the end of a region behind the first @keep bytes have other users? */
+static int restore_end(const struct resource *region, resource_size_t keep)
+{
+	unsigned long pfn = PHYS_PFN(region->start + keep);
+
+	return kexec_restore_pages(pfn_to_page(pfn),
+				   PHYS_PFN(region->end + 1) - pfn);
+}
+
+static int restore_ends(resource_size_t keep, resource_size_t keep_low)
+{
+	int err = 0;
+
+	if (keep < region_size(&crashk_res))
+		err = restore_end(&crashk_res, keep);
+	if (!err && keep_low < region_size(&crashk_low_res))
+		err = restore_end(&crashk_low_res, keep_low);
+	return err;
+}
+
+/* All that can fail comes before the first change. */
 static int cut_regions(resource_size_t keep, resource_size_t keep_low)
 {
 	bool cut = keep < region_size(&crashk_res);
@@ -127,7 +148,10 @@ static int shrink(unsigned long size)
 		return -EINVAL;
 
 	size = roundup(size, KEXEC_CRASH_MEM_ALIGN);
-	err = cut_regions(size > low ? size - low : 0, min(size, low));
+	low = min(size, low);
+	err = restore_ends(size - low, low);
+	if (!err)
+		err = cut_regions(size - low, low);
 	if (!err)
 		promote_low_region();
 	return err;
@@ -139,7 +163,8 @@ static int shrink(unsigned long size)
  *	%KEXEC_CRASH_MEM_ALIGN
  *
  * Return: 0; -EINVAL if less is reserved; -ENOENT while a crash image is
- * loaded; -EBUSY during a load, an unload or a reboot; -ENOMEM.
+ * loaded; -EBUSY during a load, an unload or a reboot; -ENOMEM; an errno of the
+ * architecture if the memory cannot have other users.
  */
 int crash_shrink_memory(unsigned long new_size)
 {

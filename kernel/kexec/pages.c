@@ -23,9 +23,12 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
+#include <linux/fault-inject.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/init.h>
 #include <linux/mm.h>
+#include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -55,12 +58,60 @@ struct kexec_memory *kexec_memory_new(void)
 	return memory;
 }
 
+#ifdef CONFIG_FAULT_INJECTION
+/* Few machines have a reason to fail here. */
+static DECLARE_FAULT_ATTR(fail_kexec_free);
+
+/* Not for fail-nth: each of its faults would lose pages. */
+static bool free_fault(unsigned long pages)
+{
+	return fail_kexec_free.probability &&
+	       should_fail(&fail_kexec_free, pages << PAGE_SHIFT);
+}
+
+static int __init free_fault_init(void)
+{
+	fault_create_debugfs_attr("fail_kexec_free", NULL, &fail_kexec_free);
+	return 0;
+}
+late_initcall(free_fault_init);
+#else
+static bool free_fault(unsigned long pages)
+{
+	return false;
+}
+#endif
+
+/**
+ * kexec_restore_pages - make pages that an image has used fit for other users
+ * @page: first page
+ * @pages: number of pages
+ *
+ * Undoes arch_kexec_post_alloc_pages(), also where that has failed half-way.
+ *
+ * Return: 0; or an errno, and the log says so: nobody may get the pages then,
+ * but another image can use them.
+ */
+int kexec_restore_pages(struct page *page, unsigned long pages)
+{
+	int err = -EIO;
+
+	if (PageHighMem(page))
+		return 0;
+	if (!free_fault(pages))
+		err = arch_kexec_pre_free_pages(page_address(page), pages);
+	if (err)
+		pr_err_ratelimited("%lu pages at %#llx cannot have another user any more: error %d\n",
+		       pages, (u64)page_to_phys(page), err);
+	return err;
+}
+
 /**
  * kexec_own_pages - make pages that were just allocated pages of an image
  * @page: first page
  * @pages: number of pages
  *
- * Return: 0; an errno of the architecture, the pages are freed then.
+ * Return: 0; an errno of the architecture, the pages are freed or leaked then.
  */
 int kexec_own_pages(struct page *page, unsigned long pages)
 {
@@ -82,13 +133,16 @@ int kexec_own_pages(struct page *page, unsigned long pages)
  * kexec_disown_pages - free pages of an image
  * @page: first page
  * @pages: number of pages
+ *
+ * Pages that would not be fit for other users are leaked: they stay allocated
+ * and PG_reserved.
  */
 void kexec_disown_pages(struct page *page, unsigned long pages)
 {
 	unsigned long i;
 
-	if (!PageHighMem(page))
-		arch_kexec_pre_free_pages(page_address(page), pages);
+	if (kexec_restore_pages(page, pages))
+		return;
 
 	for (i = 0; i < pages; i++) {
 		ClearPageReserved(nth_page(page, i));
@@ -545,8 +599,7 @@ void kexec_free_sources(struct kimage *image, struct kimage *heir)
 static void free_block(struct kimage *image, struct kexec_block *block)
 {
 	if (kexec_is_crash(image))
-		arch_kexec_pre_free_pages(page_address(block->page),
-					  block->pages);
+		kexec_restore_pages(block->page, block->pages);
 	else
 		kexec_disown_pages(block->page, block->pages);
 }

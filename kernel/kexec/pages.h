@@ -91,6 +91,7 @@ struct kexec_block {
 
 /* pages.c: the owner */
 struct kexec_memory *kexec_memory_new(void);
+int kexec_restore_pages(struct page *page, unsigned long pages);
 int kexec_own_pages(struct page *page, unsigned long pages);
 void kexec_disown_pages(struct page *page, unsigned long pages);
 struct page *kexec_take_block(unsigned long missing, unsigned int *order);

@@ -64,8 +64,10 @@ def selftests_jump_large(lab):
 
 @scenario(kernels=("debug",))
 def selftests_fault(lab):
-    """Every allocation of a load fails in turn."""
-    run(lab, "test_kexec_fault")
+    """Every allocation of a load fails in turn; pages that cannot be freed are lost."""
+    guest = run(lab, "test_kexec_fault")
+    lab.check(guest.find(r"kexec: \d+ pages at 0x\w+ cannot have another user any more"),
+              "the log does not name what is lost")
 
 
 @scenario(kernels=ALL)

@@ -558,11 +558,12 @@ int arch_kexec_post_alloc_pages(void *start, unsigned int nr, gfp_t gfp)
 	return set_memory_decrypted((unsigned long)start, nr);
 }
 
-void arch_kexec_pre_free_pages(void *start, unsigned int nr)
+/* A user mapping of a page that stays decrypted would have the encryption bit. */
+int arch_kexec_pre_free_pages(void *start, unsigned int nr)
 {
-	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT) &&
-	    set_memory_encrypted((unsigned long)start, nr))
-		pr_err("%u pages at %#lx stay decrypted\n", nr, __pa(start));
+	if (!cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
+		return 0;
+	return set_memory_encrypted((unsigned long)start, nr);
 }
 
 int arch_kexec_protect_pages(struct page *page, unsigned int pages)

@@ -250,7 +250,7 @@ unsigned long relocate_kernel(unsigned long head, unsigned long start,
 int arch_kexec_post_alloc_pages(void *start, unsigned int nr, gfp_t gfp);
 
 #define arch_kexec_pre_free_pages arch_kexec_pre_free_pages
-void arch_kexec_pre_free_pages(void *start, unsigned int nr);
+int arch_kexec_pre_free_pages(void *start, unsigned int nr);
 
 #define arch_kexec_protect_pages arch_kexec_protect_pages
 int arch_kexec_protect_pages(struct page *page, unsigned int pages);

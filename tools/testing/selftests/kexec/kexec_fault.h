@@ -58,6 +58,18 @@ static inline long large_blocks_failed(void)
 	return left < 0 ? left : atol(MANY_FAULTS) - left;
 }
 
+#define FREE_FAULT	DEBUGFS "fail_kexec_free/"
+
+/* While that is on, no page of an image can get another user. */
+static inline void fail_to_free(bool on)
+{
+	write_file(FREE_FAULT "task-filter", "N");
+	write_file(FREE_FAULT "verbose", "0");
+	write_file(FREE_FAULT "times", "-1");
+	write_file(FREE_FAULT "interval", "1");
+	write_file(FREE_FAULT "probability", on ? "100" : "0");
+}
+
 /* What is loaded: segments, or files. */
 struct load {
 	struct segment table[2];

@@ -102,4 +102,22 @@ TEST_F(crash_fault, no_large_block)
 		TH_LOG("%ld large blocks failed", failed);
 }
 
+/* A part of the region that nobody else can use stays in the region. */
+TEST_F(crash_fault, region_that_cannot_be_freed)
+{
+	long size = read_number(CRASH_SIZE);
+	char less[32];
+
+	if (access(FREE_FAULT, F_OK))
+		SKIP(return, "no " FREE_FAULT " (others have no such fault)");
+	snprintf(less, sizeof(less), "%ld", size - (long)MIB);
+	ASSERT_EQ(0, load(&self->load));
+	fail_to_free(true);
+	EXPECT_EQ(0, crash_unload());
+	EXPECT_EQ(-EIO, write_file(CRASH_SIZE, less));
+	EXPECT_EQ(size, read_number(CRASH_SIZE));
+	fail_to_free(false);
+	EXPECT_EQ(0, load(&self->load));
+}
+
 TEST_HARNESS_MAIN

@@ -4,6 +4,7 @@
  *
  * A load that meets such a fault either succeeds all the same, or it fails and
  * the image before it stays loaded.  A load succeeds without large blocks.
+ * What cannot be freed is lost, and nothing else.
  */
 #include "kexec_fault.h"
 
@@ -89,6 +90,30 @@ TEST_F(fault, no_large_block)
 	EXPECT_EQ(0, rc);
 	EXPECT_GT(failed, 0)
 		TH_LOG("the load asks for no large block");
+}
+
+/* Pages that nobody else can use are lost; everything else goes on. */
+TEST_F(fault, pages_that_cannot_be_freed)
+{
+	long before, back;
+
+	if (access(FREE_FAULT, F_OK))
+		SKIP(return, "no " FREE_FAULT " (others have no such fault)");
+	before = free_pages();
+	fail_to_free(true);
+	EXPECT_EQ(0, kexec_unload());
+	fail_to_free(false);
+	back = free_pages() - before;
+	EXPECT_EQ(0, image_loaded());
+	EXPECT_LT(back, variant->from_files ? 32 : 512)
+		TH_LOG("%ld pages were freed", back);
+
+	EXPECT_EQ(0, load(&self->load));
+	before = free_pages();
+	EXPECT_EQ(0, kexec_unload());
+	back = free_pages() - before;
+	EXPECT_GE(back, variant->from_files ? 32 : 512)
+		TH_LOG("%ld pages were freed", back);
 }
 
 TEST_HARNESS_MAIN
