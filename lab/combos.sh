@@ -43,14 +43,14 @@ combo() {
 # All of them together are the fast kernel. What changes VMCORE_INFO or
 # CRASH_RESERVE compiles nearly everything again, so there are few of those.
 none="KEXEC_LAB=n CRASH_DUMP=n PROC_VMCORE=n"
-combo kexec KEXEC=y KEXEC_FILE=n CRYPTO_SHA256=n
+combo kexec KEXEC=y KEXEC_FILE=n
 combo file KEXEC=n KEXEC_FILE=y
 # shellcheck disable=SC2086 # lists of words
 combo nodump KEXEC=y KEXEC_FILE=y PROC_KCORE=n $none
 # shellcheck disable=SC2086
-combo none KEXEC=n KEXEC_FILE=n CRYPTO_SHA256=n PROC_KCORE=n $none
+combo none KEXEC=n KEXEC_FILE=n PROC_KCORE=n $none
 # shellcheck disable=SC2086
-combo kcore KEXEC=n KEXEC_FILE=n CRYPTO_SHA256=n PROC_KCORE=y $none
+combo kcore KEXEC=n KEXEC_FILE=n PROC_KCORE=y $none
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -168,8 +168,10 @@ struct e820_table *x86_kexec_crash_e820(const struct kimage *image)
 	struct e820_table *table = kvzalloc(sizeof(*table), GFP_KERNEL);
 	int err;
 
-	if (!table)
-		return ERR_PTR(kexec_refuse(-ENOMEM, "no memory for the memory map of the crash kernel"));
+	if (!table) {
+		err = kexec_refuse(-ENOMEM, "no memory for the memory map of the crash kernel");
+		return ERR_PTR(err);
+	}
 	err = list_memory(table, image);
 	if (err) {
 		kvfree(table);
