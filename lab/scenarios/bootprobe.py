@@ -9,6 +9,7 @@ from scenario import scenario
 E820 = re.compile(r"BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] (.+)")
 TYPES = {"usable": 1, "reserved": 2, "ACPI data": 3, "ACPI NVS": 4}
 SETUP_IMA, SETUP_RNG_SEED = 8, 9
+SECURE_BOOT = 3         # enabled
 MEM_ENCRYPTION = 1 << 7
 
 
@@ -47,7 +48,7 @@ def probe(lab, form, flags, *words):
     kinds = [int(m[1], 16) for m in guest.find(r"PROBE: setup_data type=([0-9a-f]+)")]
     lab.check(SETUP_RNG_SEED in kinds and SETUP_IMA in kinds, "setup_data: %s" % kinds)
     for name, value in (("type_of_loader", 0xD0), ("sentinel", 0), ("boot_flag", 0xAA55),
-                        ("header", 0x53726448), ("loadflags", 0)):
+                        ("header", 0x53726448), ("loadflags", 0), ("secure_boot", SECURE_BOOT)):
         seen = number(guest, name)
         lab.check(seen == value, "%s is %#x, not %#x" % (name, seen, value))
     lab.check(number(guest, "ext_mem_k") == 0xFC00, "ext_mem_k is another one")

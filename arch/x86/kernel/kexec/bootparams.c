@@ -103,6 +103,8 @@ static void inherit(struct boot_params *params)
 	params->screen_info = screen_info;
 	params->acpi_rsdp_addr = find_rsdp();
 	params->hdr.hardware_subarch = boot_params.hdr.hardware_subarch;
+	/* Whether the next kernel gets the EFI runtime services or not. */
+	params->secure_boot = boot_params.secure_boot;
 
 	params->eddbuf_entries = boot_params.eddbuf_entries;
 	memcpy(params->eddbuf, boot_params.eddbuf, sizeof(params->eddbuf));
@@ -134,7 +136,6 @@ static void set_efi(struct boot_params *params, u64 map, size_t map_size)
 	next->efi_memmap = lower_32_bits(map);
 	next->efi_memmap_hi = upper_32_bits(map);
 	next->efi_memmap_size = map_size;
-	params->secure_boot = boot_params.secure_boot;
 	kexec_dprintk("EFI runtime map: %zu bytes at %#llx\n", map_size, map);
 }
 
