@@ -231,7 +231,7 @@ static bool shows_five_level(const u8 *data, u64 size, const Elf64_Ehdr *ehdr)
 		bool sound = in_file(symbols->sh_offset, symbols->sh_size, size) &&
 			     in_file(strings->sh_offset, strings->sh_size, size);
 
-		for (n = 0; sound && n < symbols->sh_size / 24; n++) {
+		for (n = 0; sound && n < symbols->sh_size / 24 && n < VMLINUX_MAX_SYMBOLS; n++) {
 			const u8 *symbol = data + symbols->sh_offset + 24 * n;
 			u32 name;
 

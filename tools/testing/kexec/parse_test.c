@@ -10,8 +10,10 @@
  * usage: parse_test [FILE...]		test with these kernel images, too
  *	  parse_test --seeds NAME DIR	write the valid files of a format
  */
+#include <elf.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -530,6 +532,46 @@ static void strange_to(const struct format *format)
 	}
 }
 
+/* --- more symbols than the parser looks at --- */
+
+/* The symbol that shows 5-level page tables is the one with this index. */
+static bool found_at(u64 index)
+{
+	u64 strings = 0x1000 + (index + 2) * sizeof(Elf64_Sym);
+	static const char name[] = "__pgtable_l5_enabled";
+	struct vmlinux_layout layout = { .five_level = false };
+	Elf64_Sym symbol = { .st_shndx = 7 };
+	Elf64_Shdr shdr[2] = {
+		{ .sh_type = SHT_SYMTAB, .sh_link = 1, .sh_offset = 0x1000,
+		  .sh_size = strings - 0x1000 },
+		{ .sh_type = SHT_STRTAB, .sh_offset = strings, .sh_size = sizeof(name) },
+	};
+	u8 *data = calloc(1, strings + sizeof(name));
+	struct parse_reason why;
+	struct file file;
+	int err = -1;
+
+	if (data && vmlinux_format.build(0, &file)) {
+		memcpy(data, file.data, file.size);
+		put_field(data, (struct field){ offsetof(Elf64_Ehdr, e_shoff), 8 }, 0x800);
+		put_field(data, (struct field){ offsetof(Elf64_Ehdr, e_shnum), 2 }, 2);
+		memcpy(data + 0x800, shdr, sizeof(shdr));
+		memcpy(data + 0x1000 + index * sizeof(symbol), &symbol, sizeof(symbol));
+		memcpy(data + strings, name, sizeof(name));
+		err = kexec_parse_vmlinux(data, strings + sizeof(name), &layout, &why);
+	}
+	free(data);
+	if (err)
+		printf("# a vmlinux with %" PRIu64 " symbols: %d\n", index + 2, err);
+	return layout.five_level;
+}
+
+static void test_symbols(void)
+{
+	EXPECT(found_at(VMLINUX_MAX_SYMBOLS - 1), "the last symbol in reach is not found");
+	EXPECT(!found_at(VMLINUX_MAX_SYMBOLS), "the search goes on");
+}
+
 static void test_seeds(void)
 {
 	each_format(seeds_of);
@@ -638,6 +680,7 @@ static const struct ktap_test tests[] = {
 	{ "each_field", test_fields },
 	{ "each_pair_of_fields", test_pairs },
 	{ "other_formats", test_strangers },
+	{ "many_symbols", test_symbols },
 	{ "real_images", test_real },
 };
 

@@ -86,6 +86,12 @@ struct bzimage_layout {
 /* More than any linker script of the kernel makes. */
 #define VMLINUX_MAX_PARTS	8
 
+/*
+ * The parser looks at no more symbols: several times as many as the largest
+ * kernel has, and not so many that a hostile file could keep a CPU for seconds.
+ */
+#define VMLINUX_MAX_SYMBOLS	(4 << 20)
+
 /**
  * struct vmlinux_part - a part of a vmlinux
  * @bytes: the bytes of the part in the file; empty for a part that is all

@@ -12,6 +12,9 @@
  * A part is a PT_LOAD and the gap up to the next PT_LOAD, so the parts cover
  * all memory that the kernel uses as its own.  Memory without bytes in the file
  * is zero.
+ *
+ * The numbers of program headers and of sections have 16 bits in the file, so
+ * the loops over them are short.  The number of symbols is limited here.
  */
 #ifdef __KERNEL__
 #include <linux/elf.h>
@@ -212,12 +215,15 @@ static bool has_symbol(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 	struct parse_range symbols, strings;
 	const char *string;
 	Elf64_Sym symbol;
-	u64 i;
+	u64 i, nr;
 
 	if (!find_symbols(file, size, ehdr, &symbols, &strings))
 		return false;
 	string = (const char *)file + strings.offset;
-	for (i = 0; i < symbols.size / sizeof(symbol); i++) {
+	nr = symbols.size / sizeof(symbol);
+	if (nr > VMLINUX_MAX_SYMBOLS)
+		nr = VMLINUX_MAX_SYMBOLS;
+	for (i = 0; i < nr; i++) {
 		memcpy(&symbol, (const char *)file + symbols.offset +
 		       i * sizeof(symbol), sizeof(symbol));
 		if (symbol.st_shndx != SHN_UNDEF &&
