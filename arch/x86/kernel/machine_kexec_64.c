@@ -23,7 +23,6 @@
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/cc_platform.h>
-#include <linux/ctype.h>
 #include <linux/efi.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/init.h>
@@ -41,7 +40,6 @@
 #include <linux/suspend.h>
 
 #include <asm/apic.h>
-#include <asm/cmdline.h>
 #include <asm/cpu.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
@@ -53,6 +51,8 @@
 #include <asm/pkru.h>
 #include <asm/segment.h>
 #include <asm/setup.h>
+
+#include "kexec/parse.h"
 
 static_assert(sizeof(struct kexec_control_page) == KEXEC_CONTROL_PAGE_SIZE);
 /* The stack has room for an exception in the exception handler. */
@@ -345,27 +345,6 @@ static int make_identity_map(struct kimage *image)
 	return err;
 }
 
-/* Port of "ttySn...", "serial", "serial,ttySn..." or "serial,0x..."; or 0. */
-static u16 legacy_port(const char *console)
-{
-	static const u16 ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
-	u16 port;
-
-	if (strstarts(console, "serial")) {
-		console += strlen("serial");
-		if (*console++ != ',')
-			return ports[0];
-		if (sscanf(console, "0x%hx", &port) == 1)
-			return port;
-	}
-	if (!strstarts(console, "ttyS"))
-		return 0;
-	console += strlen("ttyS");
-	if (*console < '0' || *console > '3' || isdigit(console[1]))
-		return 0;
-	return ports[*console - '0'];
-}
-
 /**
  * x86_kexec_serial_port - find the serial port for reports between the kernels
  *
@@ -376,19 +355,11 @@ static u16 legacy_port(const char *console)
  */
 u16 x86_kexec_serial_port(void)
 {
-	char early[32];
-	const char *console;
-
 	/* In an encrypted guest IN and OUT raise #VC or #VE. */
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
 		return 0;
 
-	if (cmdline_find_option(saved_command_line, "earlyprintk", early,
-				sizeof(early)) > 0 && legacy_port(early))
-		return legacy_port(early);
-
-	console = strstr(saved_command_line, "console=ttyS");
-	return console ? legacy_port(console + strlen("console=")) : 0;
+	return kexec_parse_serial(saved_command_line);
 }
 
 static void make_gate(gate_desc *gate, unsigned long handler)

@@ -325,9 +325,6 @@ static const struct selector selectors[] = {
 	{ "@-1", 0, NULL },
 	{ "@/", 0, NULL },
 	{ "@:", 0, NULL },
-	{ "@4294967296", 0, NULL },
-	{ "@18446744073709551617", 0, NULL },
-	{ "@99999999999999999999999 ", 0, NULL },
 	{ "@0", 0, "" },
 	{ "@0 quiet", 0, "quiet" },
 	{ "@1", 1, "" },
@@ -336,6 +333,9 @@ static const struct selector selectors[] = {
 	{ "@19 @2", 19, "@2" },
 	{ "@007 x", 7, "x" },
 	{ "@4294967295 x", ~0u, "x" },
+	{ "@4294967296", ~0u, "" },
+	{ "@18446744073709551617", ~0u, "" },
+	{ "@99999999999999999999999 x", ~0u, "x" },
 };
 
 static void test_selectors(void)
@@ -572,6 +572,69 @@ static void test_symbols(void)
 	EXPECT(!found_at(VMLINUX_MAX_SYMBOLS), "the search goes on");
 }
 
+/* --- the serial port of a command line --- */
+
+static const struct {
+	const char *cmdline;
+	u16 port;
+} serials[] = {
+	{ "", 0 },
+	{ "console=ttyS0", 0x3f8 },
+	{ "quiet console=ttyS1,115200n8 panic=5", 0x2f8 },
+	{ "console=tty0 console=ttyS3", 0x2e8 },
+	{ "console=ttyS2", 0x3e8 },
+	{ "console=ttyS4", 0 },
+	{ "console=ttyS00", 0 },
+	{ "console=ttyS", 0 },
+	{ "console=ttyS4 console=ttyS1", 0x2f8 },
+	{ "netconsole=ttyS0", 0 },
+	{ "console=", 0 },
+	{ "console=uart8250,io,0x3f8,9600n8", 0x3f8 },
+	{ "console=uart,io,0x2f8", 0x2f8 },
+	{ "console=uart8250,io,1016 quiet", 0x3f8 },
+	{ "console=uart8250,io,0xFfFf", 0xffff },
+	{ "console=uart8250,io,0x10000", 0 },
+	{ "console=uart8250,io,0x1000003f8", 0 },
+	{ "console=uart8250,io,0x3f8x", 0 },
+	{ "console=uart8250,io,", 0 },
+	{ "console=uart8250,0x3f8", 0 },
+	{ "console=uart8250,mmio,0x3f8", 0 },
+	{ "console=uart8250,mmio16,0x3f8", 0 },
+	{ "console=uart8250,mmio32,0x3f8 console=ttyS1", 0x2f8 },
+	{ "console=uart82500,io,0x3f8", 0 },
+	{ "earlycon=uart8250,io,0x3f8,115200", 0x3f8 },
+	{ "earlycon=uart,io,0x2f8 quiet", 0x2f8 },
+	{ "earlycon=uart8250,mmio32,0xfe030000", 0 },
+	{ "earlycon=ttyS0", 0 },
+	{ "earlycon", 0 },
+	{ "earlycon=uart,io,0x2f8 console=ttyS0", 0x3f8 },
+	{ "earlyprintk=ttyS1,keep", 0x2f8 },
+	{ "earlyprintk=serial", 0x3f8 },
+	{ "earlyprintk=serial,ttyS1,115200", 0x2f8 },
+	{ "earlyprintk=serial,ttyS2,115200", 0x3f8 },
+	{ "earlyprintk=ttyS2", 0x3f8 },
+	{ "earlyprintk=serial,1,9600", 0x2f8 },
+	{ "earlyprintk=serial,", 0x3f8 },
+	{ "earlyprintk=serial,0x1234,keep", 0x1234 },
+	{ "earlyprintk=serial,ttyS0 console=ttyS1", 0x3f8 },
+	{ "earlyprintk=serial,9600 console=ttyS1", 0x3f8 },
+	{ "earlyprintk=vga console=ttyS1", 0x2f8 },
+	{ "earlyprintk=serials", 0 },
+	{ "earlyprintk", 0 },
+};
+
+static void test_serial(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(serials); i++) {
+		u16 port = kexec_parse_serial(serials[i].cmdline);
+
+		EXPECT(port == serials[i].port, "%s: %#x, not %#x", serials[i].cmdline, port,
+		       serials[i].port);
+	}
+}
+
 static void test_seeds(void)
 {
 	each_format(seeds_of);
@@ -681,6 +744,7 @@ static const struct ktap_test tests[] = {
 	{ "each_pair_of_fields", test_pairs },
 	{ "other_formats", test_strangers },
 	{ "many_symbols", test_symbols },
+	{ "serial_port", test_serial },
 	{ "real_images", test_real },
 };
 

@@ -161,6 +161,8 @@ int kexec_parse_uki(const void *file, u64 size, u32 profile,
 		    struct uki_layout *layout, struct parse_reason *why);
 u64 kexec_uki_selector(const char *line, u64 size, u32 *profile);
 
+u16 kexec_parse_serial(const char *cmdline);
+
 /* Helpers of the parsers.  The caller checks that the field is in the file. */
 static inline u16 parse_u16(const void *file, u64 offset)
 {
