@@ -54,6 +54,19 @@ fi
 suffix=
 [ "$k" = fast ] || suffix=.$k
 step "kernel-$whose-$k" kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" bzImage
+
+# Nor does ccache see that a file of .incbin has changed.
+purgatory=$obj/arch/x86/purgatory
+if [ "$whose" = ours ] && [ -f "$purgatory/kexec-purgatory.o" ]; then
+	objcopy -O binary -j .rodata "$purgatory/kexec-purgatory.o" "$purgatory/in-kernel"
+	if ! cmp -s -n "$(stat -c %s "$purgatory/purgatory.ro")" \
+		"$purgatory/purgatory.ro" "$purgatory/in-kernel"; then
+		rm "$purgatory/kexec-purgatory.o"
+		CCACHE_DISABLE=1 step "purgatory-$whose-$k" \
+			kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" bzImage
+	fi
+fi
+
 for file in vmlinux arch/x86/boot/bzImage; do
 	target=$out/$(basename $file)$suffix
 	[ "$obj/$file" -ef "$target" ] || ln -f "$obj/$file" "$target"
