@@ -8,7 +8,8 @@
  *
  * The purgatory does not check three segments: its own, which holds the
  * digests; that of IMA, which IMA fills when the image is executed; and the
- * ELF header of a dump, if the header follows hotplug events.
+ * ELF header of a dump, if the header follows hotplug events.  Nor does it
+ * check what was write-protected (guard.c).
  *
  * Most architectures have purgatories that take one SHA-256 over all segments,
  * see linux/purgatory.h.  CONFIG_KEXEC_PURGATORY_XXHASH selects the faster
@@ -31,11 +32,7 @@ static bool is_purgatory(const struct kimage *image, unsigned long i)
 
 static bool is_checked(const struct kimage *image, unsigned long i)
 {
-#ifdef CONFIG_IMA_KEXEC
-	if (image->is_ima_segment_index_set && i == image->ima_segment_index)
-		return false;
-#endif
-	return !is_purgatory(image, i) && !crash_hotplug_changes(image, i);
+	return kexec_is_checked(image, i) && !crash_hotplug_changes(image, i);
 }
 
 #ifdef CONFIG_KEXEC_PURGATORY_XXHASH
@@ -63,18 +60,37 @@ static void hash_pages(struct xxh64_state *state, unsigned long pfn,
 	}
 }
 
+/* Of a run in place, what the guard leaves out. */
+static void hash_in_place(struct xxh64_state *state, unsigned long pfn,
+			  unsigned long end)
+{
+	u64 first = (u64)pfn << PAGE_SHIFT, stop = (u64)end << PAGE_SHIFT;
+
+	if (kexec_guarded(&first, &stop)) {
+		hash_pages(state, pfn, (first >> PAGE_SHIFT) - pfn);
+		pfn = stop >> PAGE_SHIFT;
+	}
+	hash_pages(state, pfn, end - pfn);
+}
+
+/* Pages between the staged ones are in place. */
 static u64 hash_segment(struct kimage *image,
 			const struct kexec_segment *segment)
 {
-	unsigned long first = segment->mem >> PAGE_SHIFT;
+	unsigned long at = segment->mem >> PAGE_SHIFT;
+	unsigned long end = at + (segment->memsz >> PAGE_SHIFT);
 	struct kexec_extent extent;
 	struct xxh64_state state;
 
 	xxh64_reset(&state, 0);
-	for_each_kexec_extent(image, &extent, first,
-			      first + (segment->memsz >> PAGE_SHIFT))
-		if (extent.source != extent.dest || !is_copied_late(image))
-			hash_pages(&state, extent.source, extent.pages);
+	for_each_kexec_extent(image, &extent, at, end) {
+		if (extent.source == extent.dest && is_copied_late(image))
+			continue;
+		hash_in_place(&state, at, extent.dest);
+		hash_pages(&state, extent.source, extent.pages);
+		at = extent.dest + extent.pages;
+	}
+	hash_in_place(&state, at, end);
 	return xxh64_digest(&state);
 }
 

@@ -101,6 +101,23 @@ static inline void kexec_file_done(struct kimage *image)
 extern const char kexec_purgatory[];
 extern const size_t kexec_purgatory_size;
 
+/* The purgatory cannot check itself, nor what IMA writes before a reboot. */
+static inline bool kexec_is_checked(const struct kimage *image,
+				    unsigned long index)
+{
+#ifdef CONFIG_IMA_KEXEC
+	if (image->is_ima_segment_index_set &&
+	    index == image->ima_segment_index)
+		return false;
+#endif
+#ifdef CONFIG_KEXEC_PURGATORY
+	if (image->purgatory_info.purgatory_buf &&
+	    image->segment[index].kbuf == image->purgatory_info.purgatory_buf)
+		return false;
+#endif
+	return true;
+}
+
 #ifdef CONFIG_KEXEC_PURGATORY
 /* purgatory.c */
 void kexec_purgatory_free(struct kimage *image);

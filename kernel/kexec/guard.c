@@ -2,11 +2,12 @@
 /*
  * Write protection of a loaded image.
  *
- * From install to hand-off the kernel may write neither to pages in place nor
- * to control pages.  A stray write then faults at the instruction that writes;
- * without protection only the next kernel could notice it.  Staged pages are
- * not protected: there may be thousands of them, and the kernel never joins a
- * large mapping again that was split for one page.
+ * From install to hand-off the kernel may write neither to the large pages that
+ * are in place as a whole nor to control pages.  A stray write then faults at
+ * the instruction that writes.  Other pages of an image are not protected,
+ * because the kernel never joins a large mapping again that was split for one
+ * page; the digests of a file load cover them (digest.c).  The segments that no
+ * digest covers, two at most, are protected whole where they are in place.
  *
  * crash_region.c protects a crash image, with all of the reserved region.
  *
@@ -16,14 +17,13 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
+#include <linux/kexec_check.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "files.h"
 #include "pages.h"
-
-/* A shorter run is not worth a split mapping, unless it is a destination. */
-#define GUARD_MIN_PAGES		16
 
 struct kexec_guarded {
 	struct list_head link;
@@ -46,50 +46,41 @@ static int guard_pages(struct kimage *image, struct page *page,
 	return arch_kexec_protect_pages(page, pages) ? -ENOMEM : 0;
 }
 
-/* The first run in place at or behind @run->start; false if there is none. */
-static bool next_in_place(struct kimage *image, struct plan_range *run,
-			  unsigned long end)
+/* Pages in place of one segment; @whole: all of them, not large pages only. */
+static int guard_run(struct kimage *image, unsigned long pfn,
+		     unsigned long stop, bool whole)
 {
-	struct kexec_extent extent;
-	bool found = false;
+	u64 start = (u64)pfn << PAGE_SHIFT, end = (u64)stop << PAGE_SHIFT;
 
-	for_each_kexec_extent(image, &extent, run->start, end) {
-		bool in_place = extent.source == extent.dest;
-
-		if (found && (!in_place || extent.dest != run->end))
-			break;
-		if (!in_place)
-			continue;
-		if (!found)
-			run->start = extent.dest;
-		run->end = extent.dest + extent.pages;
-		found = true;
-	}
-	return found;
+	if (pfn >= stop || (!whole && !kexec_guarded(&start, &end)))
+		return 0;
+	return guard_pages(image, boot_pfn_to_page(start >> PAGE_SHIFT),
+			   (end - start) >> PAGE_SHIFT);
 }
 
-static int guard_destination(struct kimage *image,
-			     const struct plan_range *dest)
+/* Pages between the staged ones are in place. */
+static int guard_segment(struct kimage *image, unsigned long index)
 {
-	unsigned long least = min_t(u64, GUARD_MIN_PAGES,
-				    dest->end - dest->start);
-	struct plan_range run = { .start = dest->start };
-	unsigned long pages;
+	const struct kexec_segment *segment = &image->segment[index];
+	unsigned long at = segment->mem >> PAGE_SHIFT;
+	unsigned long end = at + (segment->memsz >> PAGE_SHIFT);
+	bool whole = !kexec_is_checked(image, index);
+	struct kexec_extent extent;
 	int err;
 
-	for (; next_in_place(image, &run, dest->end); run.start = run.end) {
-		pages = run.end - run.start;
-		if (pages < least)
+	for_each_kexec_extent(image, &extent, at, end) {
+		if (extent.source == extent.dest)
 			continue;
-		err = guard_pages(image, boot_pfn_to_page(run.start), pages);
+		err = guard_run(image, at, extent.dest, whole);
 		if (err)
 			return err;
+		at = extent.dest + extent.pages;
 	}
-	return 0;
+	return guard_run(image, at, end, whole);
 }
 
 /**
- * kexec_guard - write-protect the pages in place and the control pages
+ * kexec_guard - write-protect large pages in place and the control pages
  * @image: the image, complete
  *
  * Return: 0; -ENOMEM if some pages could not be protected.
@@ -98,11 +89,11 @@ int kexec_guard(struct kimage *image)
 {
 	struct kexec_memory *memory = image->memory;
 	struct kexec_block *block;
-	unsigned int i;
+	unsigned long i;
 	int err = 0;
 
-	for (i = 0; !err && i < memory->nr_dest; i++)
-		err = guard_destination(image, &memory->dest[i]);
+	for (i = 0; !err && i < image->nr_segments; i++)
+		err = guard_segment(image, i);
 	list_for_each_entry(block, &memory->control, link) {
 		if (!err)
 			err = guard_pages(image, block->page, block->pages);

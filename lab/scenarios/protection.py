@@ -119,3 +119,17 @@ def staged_bytes_sound(lab):
     guest.expect(r"SCENARIO: executing")
     guest.expect(r"LAB: init of")
     lab.check(not guest.find(r"kexec: purgatory"), "the purgatory reports a sound image")
+
+
+SPLIT_KIB = 44 << 10    # some control pages and a purgatory for each load, 2 MiB each time
+
+
+@scenario(kernels=("fast",))
+def fragmented_memory(lab):
+    """Ten loads into scattered pages keep the large mappings; bytes in place there are checked."""
+    guest = lab.guest(append="lab.run=fragments lab.args=inplace", memory="512M")
+    split = int(guest.expect(r"SCENARIO: direct map (-?\d+) KiB more")[1])
+    lab.check(split <= SPLIT_KIB, "%d KiB of the direct map were split" % split)
+    check_digest(lab, guest)
+    outcome = guest.wait(20 * lab.slow)
+    lab.check(outcome == "reset", "the guest ended by %s" % outcome)

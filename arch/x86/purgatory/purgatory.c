@@ -2,11 +2,12 @@
 /*
  * The purgatory of x86_64: check an image before it is entered.
  *
- * The purgatory hashes the pages that the trampoline has copied and compares
- * the digests with those that the kernel computed when it loaded the image; see
- * linux/kexec_check.h.  If all digests are equal, the purgatory writes nothing.
- * Otherwise it writes the damaged segments to the serial port and resets or
- * halts the machine, because a damaged kernel must not run.
+ * The purgatory hashes the pages that the trampoline has copied and those that
+ * were not write-protected, and compares the digests with those that the kernel
+ * computed when it loaded the image; see linux/kexec_check.h.  If all digests
+ * are equal, the purgatory writes nothing.  Otherwise it writes the damaged
+ * segments to the serial port and resets or halts the machine, because a
+ * damaged kernel must not run.
  *
  * The purgatory cannot use code of the kernel, whose memory may be overwritten.
  * It is a program of its own, linked from the objects that its Makefile names.
@@ -34,6 +35,9 @@ struct kexec_purgatory_params purgatory_params __section(".data");
 struct kexec_check purgatory_check __section(".data");
 
 static struct xxh64_state states[KEXEC_SEGMENT_MAX];
+
+/* Of each region, the first byte that is not hashed or skipped yet. */
+static u64 at[KEXEC_SEGMENT_MAX];
 
 static bool wait_for(u8 status)
 {
@@ -105,14 +109,37 @@ static void stop(void)
 		asm volatile("hlt");
 }
 
+static void hash(unsigned int i, u64 start, u64 end)
+{
+	xxh64_update(&states[i], (const void *)start, end - start);
+}
+
+/* The pages of a region from at[i] to @end, which are in place. */
+static void hash_in_place(unsigned int i, u64 end)
+{
+	u64 first = at[i], stop = end;
+
+	if (kexec_guarded(&first, &stop)) {
+		hash(i, at[i], first);
+		hash(i, stop, end);
+	} else {
+		hash(i, at[i], end);
+	}
+	at[i] = end;
+}
+
 static void hash_page(u64 page)
 {
 	const struct kexec_check_region *region = purgatory_check.region;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(states); i++)
-		if (page - region[i].start < region[i].len)
-			xxh64_update(&states[i], (const void *)page, PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		if (page - region[i].start >= region[i].len)
+			continue;
+		hash_in_place(i, page);
+		at[i] = page + PAGE_SIZE;
+		hash(i, page, at[i]);
+	}
 }
 
 /* Hash the destinations of all pages that the hand-off list copies. */
@@ -135,14 +162,20 @@ static void hash_copied(void)
 	}
 }
 
-static void hash_all(void)
+/* What is behind the last page that was copied; all of a crash image. */
+static void hash_rest(void)
 {
 	const struct kexec_check_region *region = purgatory_check.region;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(states); i++)
-		xxh64_update(&states[i], (const void *)region[i].start,
-			     region[i].len);
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		u64 end = region[i].start + region[i].len;
+
+		if (purgatory_check.list)
+			hash_in_place(i, end);
+		else
+			hash(i, region[i].start, end);
+	}
 }
 
 void purgatory(void)
@@ -151,12 +184,13 @@ void purgatory(void)
 	bool damaged = false;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(states); i++)
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
 		xxh64_reset(&states[i], 0);
+		at[i] = region[i].start;
+	}
 	if (purgatory_check.list)
 		hash_copied();
-	else
-		hash_all();
+	hash_rest();
 
 	for (i = 0; i < ARRAY_SIZE(states); i++) {
 		u64 digest = xxh64_digest(&states[i]);

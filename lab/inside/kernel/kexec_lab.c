@@ -10,6 +10,7 @@
  * that this exception is raised between the kernels, and log the vector, RIP
  * and CR2 that the report must name; or "staged": change a byte that waits to
  * be copied, and log its destination.  Needs an image with staged pages.
+ * "inplace" does the same to a byte in place that is not write-protected.
  */
 #define pr_fmt(fmt) "kexec_lab: " fmt
 
@@ -17,6 +18,7 @@
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -131,6 +133,35 @@ static int damage_staged(struct kimage *image)
 	return 0;
 }
 
+static bool is_writable(unsigned long pfn)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address((unsigned long)pfn_to_kaddr(pfn), &level);
+
+	return pte && pte_write(*pte);
+}
+
+static int damage_in_place(struct kimage *image)
+{
+	struct kexec_extent extent;
+	unsigned long pfn;
+	u8 *byte;
+
+	for_each_kexec_extent(image, &extent, 0, ULONG_MAX) {
+		if (extent.source != extent.dest)
+			continue;
+		for (pfn = extent.dest; pfn < extent.dest + extent.pages; pfn++) {
+			if (!is_writable(pfn))
+				continue;
+			byte = pfn_to_kaddr(pfn) + PAGE_SIZE / 2;
+			*byte = ~*byte;
+			pr_info("damaged %lx\n", pfn << PAGE_SHIFT);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 static int damage(struct kimage *image, const char *what)
 {
 	/* rep movsq; cld, mov %rdi,%rax */
@@ -172,7 +203,9 @@ static ssize_t sabotage(struct file *file, const char __user *buf, size_t count,
 	if (!kexec_trylock())
 		return -EBUSY;
 	err = -ENOENT;
-	if (kexec_image && kexec_unguard(kexec_image))
+	if (kexec_image && !strcmp(what, "inplace"))
+		err = damage_in_place(kexec_image);
+	else if (kexec_image && kexec_unguard(kexec_image))
 		err = damage(kexec_image, what);
 	kexec_unlock();
 	return err ?: count;

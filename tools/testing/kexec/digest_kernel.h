@@ -23,7 +23,7 @@ typedef uint64_t u64;
 #define PAGE_SIZE		(1ul << PAGE_SHIFT)
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define SHA256_DIGEST_SIZE	32
-#define MEMORY_PAGES		64
+#define MEMORY_PAGES		1600
 
 struct kexec_segment {
 	void *kbuf;
@@ -65,6 +65,9 @@ struct xxh64_state {
 #define current				NULL
 #define cond_resched()			((void)0)
 #define kunmap_local(page)		((void)(page))
+#define ALIGN_DOWN(x, a)		((x) & -(a))
+#define ALIGN(x, a)			(-(-(x) & -(a)))
+#define SZ_2M				0x200000ul
 #define IS_ERR(pointer)			((unsigned long)(pointer) >= -4095ul)
 #define PTR_ERR(pointer)		((long)(pointer))
 
@@ -92,6 +95,12 @@ void crypto_free_shash(struct crypto_shash *sha);
 int crypto_shash_init(struct shash_desc *desc);
 int crypto_shash_update(struct shash_desc *desc, const void *data, unsigned int len);
 int crypto_shash_final(struct shash_desc *desc, u8 *digest);
+
+static inline bool kexec_is_checked(const struct kimage *image, unsigned long index)
+{
+	return image->segment[index].kbuf != image->purgatory_info.purgatory_buf &&
+	       !(image->is_ima_segment_index_set && index == image->ima_segment_index);
+}
 
 void xxh64_reset(struct xxh64_state *state, u64 seed);
 int xxh64_update(struct xxh64_state *state, const void *data, size_t len);

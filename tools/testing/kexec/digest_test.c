@@ -270,9 +270,9 @@ static void sha256_fails(void)
 	EXPECT(digest_sha256(&image) == -ENOMEM, "the purgatory cannot be filled");
 }
 
-static void xxhash_of_what_is_copied(void)
+static void xxhash_of_what_is_not_guarded(void)
 {
-	const unsigned long kernel[] = { 42, 43, 0 }, initrd[] = { 50, 51, 44, 45, 0 };
+	const unsigned long kernel[] = { 42, 11, 43, 0 }, initrd[] = { 50, 51, 44, 45, 0 };
 
 	make_image();
 	killed = true;
@@ -285,6 +285,32 @@ static void xxhash_of_what_is_copied(void)
 	       check.region[3].digest == sum_of(initrd), "the initrd's region");
 	EXPECT(!check.region[5].len && !check.region[15].len, "regions that are not used");
 	EXPECT(filled == 1, "the purgatory is filled %u times", filled);
+}
+
+/* A kernel in place from page 500 to 1500, but for page 1100: 512 to 1024 are guarded. */
+static void xxhash_without_large_pages_in_place(void)
+{
+	u64 sum = 0;
+	unsigned int i;
+
+	make_image();
+	image.segment[0].mem = PAGE(500);
+	image.segment[0].memsz = PAGE(1000);
+	for (i = 500; i < 1500; i++)
+		image.source[i] = i == 1100 ? 40 : i;
+	for (i = 500; i < 1500; i++)
+		if (i < 512 || i >= 1024)
+			sum = add_page(sum, image.source[i]);
+
+	EXPECT(!digest_xxhash(&image), "no digest");
+	EXPECT(check.region[0].digest == sum, "the kernel's region");
+
+	/* A large page that is not all in place is not guarded. */
+	image.source[1000] = 41;
+	for (sum = 0, i = 500; i < 1500; i++)
+		sum = add_page(sum, image.source[i]);
+	EXPECT(!digest_xxhash(&image), "no digest");
+	EXPECT(check.region[0].digest == sum, "the kernel's region, cut");
 }
 
 static void xxhash_of_a_crash_image(void)
@@ -322,7 +348,8 @@ static const struct ktap_test tests[] = {
 	{ "sha256_without_ima", sha256_without_ima },
 	{ "sha256_without_what_changes", sha256_without_what_changes },
 	{ "sha256_fails", sha256_fails },
-	{ "xxhash_of_what_is_copied", xxhash_of_what_is_copied },
+	{ "xxhash_of_what_is_not_guarded", xxhash_of_what_is_not_guarded },
+	{ "xxhash_without_large_pages_in_place", xxhash_without_large_pages_in_place },
 	{ "xxhash_of_a_crash_image", xxhash_of_a_crash_image },
 	{ "xxhash_without_what_changes", xxhash_without_what_changes },
 	{ "without_purgatory", without_purgatory },
