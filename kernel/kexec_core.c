@@ -261,8 +261,8 @@ int kexec_image_build(struct kimage *image)
 static void replace_image(struct kimage *image, struct kimage *old)
 {
 	/* The pages of @old and the list of @image must be writable. */
-	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) && kexec_unguard(old) &&
-	    kexec_unguard(image)) {
+	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) && !image->no_claim &&
+	    kexec_unguard(old) && kexec_unguard(image)) {
 		kexec_inherit(image, old);
 		kexec_list_write(image);
 		kexec_purgatory_digest(image);

@@ -170,7 +170,8 @@ struct kexec_file_ops {
  * @type: %KEXEC_TYPE_DEFAULT or %KEXEC_TYPE_CRASH
  * @preserve_context: the image returns to this kernel
  * @file_mode: loaded by kexec_file_load(2)
- * @no_claim: stage everything, claim nothing: %KEXEC_FILE_NO_CMA
+ * @no_claim: stage everything: nothing is claimed, inherited or otherwise in
+ *	place: %KEXEC_FILE_NO_CMA
  * @force_dtb: hand the device tree of this kernel over:
  *	%KEXEC_FILE_FORCE_DTB
  * @fops: the loader of a file load

@@ -16,7 +16,8 @@
  *  - a page that lies in a destination of the image never serves as a source for
  *    another destination, so the order of copying does not matter;
  *  - a page of the image that lies in a destination without a source becomes the
- *    source of that destination, in place.
+ *    source of that destination, in place; unless nothing is to be in place
+ *    (KEXEC_FILE_NO_CMA).
  * For this reason an image first collects pages, in place or in the pool, until
  * they suffice; then stage.c gives the pages of the pool to the destinations
  * that still lack a source.
@@ -313,7 +314,8 @@ int kexec_map_gaps(struct kimage *image, const struct plan_range *dest)
  *	which the answer holds
  *
  * A page is of no use where the destination has a source already, or where the
- * page itself lies in another destination.
+ * page itself lies in another destination, or in this one if nothing is to be in
+ * place.
  *
  * Return: 1 if the image has taken the pages, 0 if they are of no use, or
  * -ENOMEM.
@@ -333,6 +335,8 @@ int kexec_map_source(struct kimage *image, unsigned long dest,
 		if (next.dest == dest)
 			return 0;
 	}
+	if (!elsewhere && image->no_claim)
+		return 0;
 	if (elsewhere) {
 		bool taken = plan_is_destination(memory->dest, memory->nr_dest,
 						 pfn, &until);
@@ -473,13 +477,15 @@ int kexec_adopt(struct kimage *image, struct page *page, unsigned long pages)
 		dest = plan_is_destination(memory->dest, memory->nr_dest,
 					   run.start, &until);
 		run.end = min_t(u64, until, end);
-		if (dest) {
+		if (dest && image->no_claim) {
+			keep_unfit(image, run.start, run.end);
+		} else if (dest) {
 			err = adopt_destination(image, &run);
-			continue;
+		} else {
+			run_add(&memory->pool, boot_pfn_to_page(run.start),
+				run.end - run.start);
+			memory->pooled += run.end - run.start;
 		}
-		run_add(&memory->pool, boot_pfn_to_page(run.start),
-			run.end - run.start);
-		memory->pooled += run.end - run.start;
 	}
 	keep_unfit(image, run.end, end);
 	return err;
