@@ -5,7 +5,8 @@
  * The headers are converted to the byte order of this machine: a little endian
  * kernel may load a big endian kernel of the same architecture.  A loader gets
  * checked headers: each segment's bytes lie within the file, and its addresses
- * do not wrap.
+ * do not wrap.  The number of headers has 16 bits in the file, so loops over them
+ * need not reschedule.
  *
  * kexec_elf_load() moves all segments of an image by the same distance.
  */

@@ -11,6 +11,9 @@
  * each section lies within the object, each name ends within its table, and
  * each relocation that is applied changes a byte of an allocated section by a
  * symbol that has an address.  The architecture knows the relocation types.
+ *
+ * No loop reschedules: the object was built with this kernel, and has a few
+ * hundred symbols and relocations.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>

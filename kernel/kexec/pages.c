@@ -103,7 +103,7 @@ int kexec_restore_pages(struct page *page, unsigned long pages)
 		err = arch_kexec_pre_free_pages(page_address(page), pages);
 	if (err)
 		pr_err_ratelimited("%lu pages at %#llx cannot have another user any more: error %d\n",
-		       pages, (u64)page_to_phys(page), err);
+				   pages, (u64)page_to_phys(page), err);
 	return err;
 }
 

@@ -145,6 +145,7 @@ static int copy_mapped(struct range *to)
 	for (;;) {
 		nr = READ_ONCE(nr_pfn_mapped);
 		memcpy(to, pfn_mapped, nr * sizeof(*to));
+		/* The second read must not be satisfied by the first. */
 		smp_rmb();
 		if (nr == READ_ONCE(nr_pfn_mapped) && all_ranges_sound(to, nr) &&
 		    !memcmp(to, pfn_mapped, nr * sizeof(*to)))
@@ -442,14 +443,24 @@ int machine_kexec_post_load(struct kimage *image)
 	return err;
 }
 
-/* Everything that was allocated are control pages, which the core frees. */
+/**
+ * machine_kexec_cleanup - undo machine_kexec_prepare()
+ * @image: the image; it has a control page, prepared or not
+ *
+ * Does nothing: everything that was allocated are control pages, which the core
+ * frees.
+ */
 void machine_kexec_cleanup(struct kimage *image)
 {
 }
 
 /*
  * crash(8) begins a backtrace at a return address in machine_kexec().  So the
- * call of relocate_kernel() must be inlined there, and must not be a tail call.
+ * call of relocate_kernel() must be inlined there, and must not be a tail call:
+ * the store of its result, which the compiler cannot drop, comes behind it.
+ *
+ * This kernel never sets CR4.LASS.  A kernel that does must clear it here: the
+ * trampoline runs at user addresses.
  */
 static __always_inline void enter(struct kimage *image, unsigned long flags,
 				  unsigned long peer_stack)
@@ -468,6 +479,17 @@ static __always_inline void enter(struct kimage *image, unsigned long flags,
 }
 
 #ifdef CONFIG_KEXEC_JUMP
+#ifdef CONFIG_SMP
+static void halt_offline_cpus(void)
+{
+	smp_kick_mwait_play_dead();
+}
+#else
+static void halt_offline_cpus(void)
+{
+}
+#endif
+
 /*
  * An image that returns may use interrupts, and does not know how this kernel
  * has programmed the APICs.  So the APICs get the mode that the firmware left
@@ -483,9 +505,7 @@ static void jump(struct kimage *image)
 	save_processor_state();
 	clear_IO_APIC();
 	restore_boot_irq_mode();
-#ifdef CONFIG_SMP
-	smp_kick_mwait_play_dead();
-#endif
+	halt_offline_cpus();
 
 	enter(image, RELOC_PRESERVE_CONTEXT,
 	      page_to_phys(image->swap_page) + PAGE_SIZE);
