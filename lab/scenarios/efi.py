@@ -19,9 +19,15 @@ FIRMWARE = "/usr/share/ovmf/OVMF.fd"
 BUSY_HOST = "no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
 
 
+def memory_maps(text):
+    """The memory map that each kernel was given, as it printed the map."""
+    return [re.findall(r"BIOS-e820: (\[mem .*)", kernel)
+            for kernel in text.split("BIOS-provided physical RAM map:")[1:]]
+
+
 @scenario(kernels=("fast",))
 def efi_handed_on(lab):
-    """Under OVMF: two kexecs later the runtime map is the same, and variables can be read."""
+    """Under OVMF: two kexecs later the maps are the same, and variables can be read."""
     guest = lab.guest(append="lab.run=efi lab.args=2", memory="1G", cpus=2,
                       args=["-bios", FIRMWARE])
     first = guest.expect(SAYS % 2, timeout=100)
@@ -33,6 +39,9 @@ def efi_handed_on(lab):
         lab.check(seen[2] == first[2], "%s variables became %s" % (first[2], seen[2]))
     guest.expect(r"LAB: exit 0")
     lab.check(not guest.find(r"EFI runtime memory: .*(rror|ailed)"), "EFI complained")
+    # The resume from hibernation compares them: the firmware's kernel resumes one of kexec -s.
+    maps = memory_maps(guest.text())
+    lab.check(len(maps) == 3 and maps[0] == maps[1] == maps[2], "the memory map is another one")
 
 
 @contextlib.contextmanager
