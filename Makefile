@@ -11,7 +11,7 @@ export JOBS
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
 	fuzz mutants series check-series check-series-long
-.PHONY: arm64 cross-link configs deb check-all
+.PHONY: arm64 cross-link configs deb distro check-all
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -35,6 +35,7 @@ help:
 	@echo 'make cross-link whole kernels for other architectures'
 	@echo 'make configs    compile each pair of the options on and off, with gcc and clang'
 	@echo 'make deb        a kernel in .deb packages, configured as Debian does for clouds'
+	@echo 'make distro     the tests of the kernel that make deb has built'
 	@echo 'make check-all  all that is too slow for CI, one after the other'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
@@ -56,6 +57,10 @@ ifeq ($(K),arm64)
 guest: ready
 	@lab/packages.sh lab/packages.arm64
 	@lab/arm64.sh
+else ifeq ($(K),distro)
+guest: ready
+	@lab/packages.sh lab/packages.distro
+	@lab/distro.sh
 else
 guest: kernel
 	@lab/initramfs.sh $(K)
@@ -133,12 +138,17 @@ deb: ready
 	@lab/packages.sh lab/packages.deb
 	@lab/deb.sh
 
+# The kernel comes from deb.
+distro:
+	@$(MAKE) --no-print-directory test K=$@
+
 # What is slow, in the order in which it is made: a target of this file each.
 CHECK_ALL := \
 	cross-link \
 	configs \
 	check-series-long \
-	deb
+	deb \
+	distro
 
 check-all:
 	@lab/parts.sh $(CHECK_ALL)

@@ -61,11 +61,13 @@ class Guest:
     limit           seconds of life
     expected        regular expressions of splats that this test provokes
     args            further QEMU arguments
+    emulator        another QEMU, as the words of its command
     slow            factor on what expect() waits at most
     """
 
     def __init__(self, name, kernel, initrd=None, append="", console=None, panic=-1,
-                 memory="512M", cpus=1, cpu=None, limit=120, expected=(), args=(), slow=1, arch="x86_64"):
+                 memory="512M", cpus=1, cpu=None, limit=120, expected=(), args=(), slow=1,
+                 arch="x86_64", emulator=None):
         self.name = name
         self.limit = limit
         self.slow = slow
@@ -82,6 +84,9 @@ class Guest:
         self._ended = False
         append = self._line(console or MACHINES[arch][1], panic, append)
         self._command = self._qemu(arch, kernel, initrd, append, memory, cpus, cpu, args)
+        if emulator:
+            at = self._command.index(MACHINES[arch][0][0])
+            self._command[at:at + 1] = emulator
         self._process = None
         self._monitor = None
 

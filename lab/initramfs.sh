@@ -14,7 +14,10 @@
 #   /etc/keys/ima.der  what the guest's IMA trusts (lab/keys.sh)
 #   /boot/bzImage      that kernel
 #   /boot/initrd.img   busybox, init and the scripts: the next kernel's initrd
-# build/initramfs/K.files.cpio has what lab/images.py makes in /boot, too.
+#   /lib/modules       of K=distro, what lab/distro.sh took out of the package
+#   /boot/other        of K=distro, Debian's own kernel
+# build/initramfs/K.files.cpio has what lab/images.py makes in /boot, too; not of the
+#   distro, kcov and cfi kernels.
 # build/initramfs/K.dump.cpio has makedumpfile, and /boot/dump.img, an initrd that has it, too.
 # build/initramfs/embedded.cpio is only what Documentation/admin-guide/kexec/embedded.rst tells of.
 # Archives are not compressed: QEMU copies faster than a guest unpacks.
@@ -94,6 +97,7 @@ small_tree() {
 	cp "$top/lab/guest/init" "$1/init"
 	mkdir -p "$1/lab/bin"
 	cp "$bin/lab/vmcore" "$bin/lab/second" "$1/lab/bin/"
+	[ "$k" != distro ] || { mkdir -p "$1/lib" && cp -r "$build/modules" "$1/lib/"; }
 	for script in "$top"/lab/scenarios/guest/*; do
 		[ ! -f "$script" ] || cp "$script" "$1/lab/run/"
 	done
@@ -125,6 +129,7 @@ everything() {
 	cp "$bin/probe.bin" "$bin/peer.bin" "$tree/lab/"
 	cp "$image" "$tree/boot/bzImage"
 	cp "$small" "$tree/boot/initrd.img"
+	[ "$k" != distro ] || cp "$build/bzImage.other" "$tree/boot/other"
 	chmod -R u+rwX,go+rX "$tree"
 	chmod 755 "$tree/init"
 	pack "$tree" "$out"
@@ -186,6 +191,11 @@ if [ "$k" = embedded ]; then
 	exit
 fi
 step "initramfs-$k" everything
-"$top/lab/images.py" "$k"
-step "files-$k" files
+case $k in
+distro | kcov | cfi) ;;
+*)
+	"$top/lab/images.py" "$k"
+	step "files-$k" files
+	;;
+esac
 step "dump-$k" dump

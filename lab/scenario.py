@@ -17,12 +17,23 @@ lab.check(). Beyond that the runner fails it when a console shows a splat that
 the guest was not started to expect, or a line "not ok".
 """
 
-from guest import BUILD, Guest, GuestError
+from guest import BUILD, TOP, Guest, GuestError
 
 import os
 import re
+import subprocess
 
 REGISTERED = {}
+
+# How much longer than the fast kernel another may take.
+SLOW = {"debug": 6, "distro": 2, "kcov": 2, "cfi": 2}
+
+# What the guests of a distribution's kernel have for its modules: a disk with the kernel, a network
+# card.
+VIRTIO = "iommu_platform=on,disable-legacy=on"
+DEVICES = ["-drive", "file=%s,format=raw,if=none,readonly=on,id=kernel",
+           "-device", "virtio-blk-pci,drive=kernel," + VIRTIO,
+           "-device", "virtio-net-pci,romfile=," + VIRTIO]
 
 # What the debug kernel does only when the command line asks for it.
 DEBUG_WORDS = "page_poison=1 debug_pagealloc=on"
@@ -62,9 +73,9 @@ class Lab:
         self.name = name
         self.kernel = os.path.join(BUILD, image + suffix)
         self.initrd = os.path.join(BUILD, "initramfs", k + ".cpio")
-        self.slow = 6 if k == "debug" else 1
+        self.slow = SLOW.get(k, 1)
         self.stock = False
-        self.inside = True      # the kernel has what lab/inside adds
+        self.inside = k != "distro"     # the kernel has what lab/inside adds
         self.guests = []
 
     def guest(self, **options):
@@ -78,6 +89,9 @@ class Lab:
         options["limit"] = options.get("limit", 120) * self.slow
         if self.k == "arm64":
             options["arch"] = "arm64"
+        if self.k == "distro":
+            options["args"] = [word.replace("%s", self.kernel) for word in DEVICES] \
+                + list(options.get("args", ()))
         if self.k == "debug":
             options.setdefault("memory", "1G")
             # With five levels KASAN now and then trips over the base's own early boot: its shadow
@@ -88,6 +102,14 @@ class Lab:
         guest = Guest("%s.%s%s" % (self.k, self.name, number), slow=self.slow, **options)
         self.guests.append(guest)
         return guest.start()
+
+    def newer(self, what):
+        """The command for a program of Debian 13, with its words (lab/newer.sh)."""
+        found = subprocess.run([os.path.join(TOP, "lab", "newer.sh"), what],
+                               stdout=subprocess.PIPE, text=True, check=False)
+        if found.returncode:
+            self.skip("no %s: lab/newer.sh cannot fetch it" % what)
+        return found.stdout.split()
 
     def check(self, condition, what):
         if not condition:

@@ -10,7 +10,7 @@
 suite=$1
 arch=$2
 shift 2
-dir=$cache/$suite-$arch
+dir=$cache/$suite-$arch-$1
 apt_dir=$dir/apt
 
 apt_there() {
@@ -44,13 +44,13 @@ unpack() {
 
 # Tests that run beside each other may want the same.
 mkdir -p "$cache"
-exec 9>"$cache/$suite-$arch.lock"
+exec 9>"$dir.lock"
 flock 9
 
 if [ "$(cat "$dir/packages" 2>/dev/null)" != "$*" ]; then
 	rm -rf "$dir"
-	step "fetch-$suite-$arch" fetch "$@" >&2
-	step "unpack-$suite-$arch" unpack >&2
+	step "fetch-$suite-$arch-$1" fetch "$@" >&2
+	step "unpack-$suite-$arch-$1" unpack >&2
 	echo "$*" >"$dir/packages"
 fi
 echo "$dir/root"

@@ -25,13 +25,13 @@ def die(lab, how, load="s", cpu=0, cpus=2, offline=None, append="", died=(), reg
     return guest
 
 
-@scenario(kernels=("fast", "debug", "small"))
+@scenario(kernels=("fast", "debug", "small", "kcov", "cfi"))
 def crash_sysrq(lab):
     """sysrq-c with a crash image of kexec_file_load."""
     die(lab, "sysrq", cpus=1 if lab.k == "small" else 2)
 
 
-@scenario(kernels=("fast",))
+@scenario(kernels=("fast", "kcov", "cfi"))
 def crash_sysrq_segments(lab):
     """sysrq-c with a crash image of kexec_load (its tool needs /proc/kcore)."""
     die(lab, "sysrq", load="c")
@@ -101,7 +101,7 @@ def crash_by_hard_lockup(lab):
     lab.check(guest.find("Kernel panic - not syncing: Hard LOCKUP"), "it died of something else")
 
 
-@scenario(kernels=("fast",))
+@scenario(kernels=("fast", "distro"))
 def crash_traced(lab):
     """sysrq-c, with an image of either call, while every function of the kernel is traced."""
     for load in ("s", "c"):

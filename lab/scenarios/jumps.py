@@ -42,7 +42,7 @@ def leaves(lab, guest, cpus):
     payload.check_state(lab, payload.probe(lab, guest, SEGMENTS), lab.k == "fast")
 
 
-@scenario()
+@scenario(kernels=("fast", "debug", "kcov", "cfi"))
 def jump_four_cpus(lab):
     """16 segments, in place and staged, over the kernel too; 256 busy MiB, pipe, TCP, timers.
 

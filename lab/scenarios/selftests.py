@@ -3,7 +3,7 @@
 
 from scenario import scenario
 
-ALL = ("fast", "debug", "small")
+ALL = ("fast", "debug", "small", "distro")
 
 
 def run(lab, *programs, append="", memory="512M"):

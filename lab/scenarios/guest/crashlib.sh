@@ -54,7 +54,7 @@ prepare_death() {
 # die WAY CPU
 die() {
 	case $1 in
-	sysrq | traced) taskset -c "$2" sh -c 'echo c >/proc/sysrq-trigger' ;;
+	sysrq | traced) taskset -c "$2" $covered sh -c 'echo c >/proc/sysrq-trigger' ;;
 	nmi) sleep 60 ;;
 	*) taskset -c "$2" sh -c "echo $1 >/sys/kernel/debug/kexec_lab/crash" ;;
 	esac

@@ -91,6 +91,10 @@ trace_functions() {
 	say "traced by $(cat "$tracing/current_tracer")"
 }
 
+# What a program that leaves the kernel is started by: KCOV covers its system calls.
+covered=
+[ ! -e /sys/kernel/debug/kcov ] || covered=kcov
+
 loaded() { cat /sys/kernel/kexec_loaded; }
 
 kernel_start=$(resource START 'Kernel code') || exit 1
