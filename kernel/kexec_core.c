@@ -305,6 +305,8 @@ int kexec_image_install(struct kimage *image)
 	if (kexec_is_crash(image))
 		return install_crash_image(image);
 
+	/* Inheritance frees pages that became sources. */
+	kexec_unmap_files(image);
 	old = xchg(&kexec_image, image);
 	if (old)
 		replace_image(image, old);

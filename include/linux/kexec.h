@@ -176,7 +176,7 @@ struct kexec_file_ops {
  *	%KEXEC_FILE_FORCE_DTB
  * @fops: the loader of a file load
  * @image_loader_data: what its parse() has left there, or its load() returned
- * @kernel_buf: the kernel file, whole, until the load is over
+ * @kernel_buf: the kernel file, whole; NULL from the installation on
  * @kernel_buf_len: its length in bytes
  * @initrd_buf: the initrd file likewise, or NULL
  * @initrd_buf_len: its length in bytes

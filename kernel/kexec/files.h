@@ -73,6 +73,7 @@ struct kexec_files {
 int kexec_read_file(struct kimage *image, bool initrd, int fd);
 const char *kexec_origin(const struct kimage *image, unsigned long index);
 int kexec_take_files(struct kimage *image);
+void kexec_unmap_files(struct kimage *image);
 void kexec_file_done(struct kimage *image);
 
 /* locate.c */
@@ -90,6 +91,10 @@ static inline const char *kexec_origin(const struct kimage *image,
 static inline int kexec_take_files(struct kimage *image)
 {
 	return 0;
+}
+
+static inline void kexec_unmap_files(struct kimage *image)
+{
 }
 
 static inline void kexec_file_done(struct kimage *image)

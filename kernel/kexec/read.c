@@ -180,7 +180,7 @@ static int read_denied(struct kimage *image, struct kexec_file *file,
  * @initrd: the file is the initrd, else the kernel
  * @fd: the file
  *
- * The bytes are at kexec_file.data until kexec_file_done().
+ * The bytes are at kexec_file.data until kexec_unmap_files().
  *
  * Return: 0; -EBADF if @fd is not open for reading, -EINVAL if it is no regular
  * file or empty, -ETXTBSY if somebody may write to it, -EFBIG, -ENOMEM, or what
@@ -341,6 +341,24 @@ static void free_file(struct kexec_file *file)
 			cond_resched();
 	}
 	kvfree(file->page);
+	*file = (struct kexec_file){};
+}
+
+/**
+ * kexec_unmap_files - free what is left of the files of a load
+ * @image: the image, filled; an image of kexec_load(2) has no files
+ *
+ * The pages that became sources of the image stay, but are not mapped any more,
+ * so they can be freed one by one.
+ */
+void kexec_unmap_files(struct kimage *image)
+{
+	unsigned int i;
+
+	for (i = 0; image->files && i < KEXEC_NR_FILES; i++)
+		free_file(&image->files->file[i]);
+	image->kernel_buf = NULL;
+	image->initrd_buf = NULL;
 }
 
 /**
@@ -352,8 +370,6 @@ static void free_file(struct kexec_file *file)
  */
 void kexec_file_done(struct kimage *image)
 {
-	unsigned int i;
-
 	if (!image->files)
 		return;
 
@@ -361,12 +377,9 @@ void kexec_file_done(struct kimage *image)
 	image->fops = NULL;
 	image->image_loader_data = NULL;
 	kexec_purgatory_free(image);
-	for (i = 0; i < KEXEC_NR_FILES; i++)
-		free_file(&image->files->file[i]);
+	kexec_unmap_files(image);
 	kfree(image->files);
 	image->files = NULL;
-	image->kernel_buf = NULL;
-	image->initrd_buf = NULL;
 	kfree_sensitive(image->cmdline_buf);
 	image->cmdline_buf = NULL;
 }
