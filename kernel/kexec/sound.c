@@ -182,9 +182,16 @@ static const char *fault_name(int err)
 	}
 }
 
+/* A fatal signal stops a load; a reboot goes on. */
+static bool is_killed(const struct kimage *image)
+{
+	return *kexec_slot(image->type) != image &&
+	       fatal_signal_pending(current);
+}
+
 /* The first page frame of [*@pfn, @end) with a fault goes to *@pfn. */
-static int check_range(unsigned long *pfn, unsigned long end,
-		       unsigned long *ram)
+static int check_range(const struct kimage *image, unsigned long *pfn,
+		       unsigned long end, unsigned long *ram)
 {
 	int err;
 
@@ -192,8 +199,11 @@ static int check_range(unsigned long *pfn, unsigned long end,
 		err = check_pfn(boot_pfn_to_pfn(*pfn), ram);
 		if (err)
 			return err;
-		if (!(*pfn % KEXEC_BATCH_PAGES))
-			cond_resched();
+		if (*pfn % KEXEC_BATCH_PAGES)
+			continue;
+		if (is_killed(image))
+			return -EINTR;
+		cond_resched();
 	}
 	return 0;
 }
@@ -210,7 +220,7 @@ static int check_destinations(struct kimage *image, unsigned long *pfn,
 		return -EBUSY;
 	for (i = 0; !err && i < memory->nr_dest; i++) {
 		*pfn = memory->dest[i].start;
-		err = check_range(pfn, memory->dest[i].end, ram);
+		err = check_range(image, pfn, memory->dest[i].end, ram);
 	}
 	return err;
 }
@@ -250,6 +260,8 @@ int kexec_check_destinations(struct kimage *image)
 	int err;
 
 	err = check_destinations(image, &pfn, &memory->ram);
+	if (err == -EINTR)
+		return kexec_refuse(-ENOMEM, "killed while memory was being checked");
 	if (err)
 		return kexec_refuse(err, "destination page %#llx %s",
 				    (u64)pfn << PAGE_SHIFT, fault_name(err));
@@ -269,14 +281,15 @@ static int check_owned(struct kimage *image, unsigned long *pfn)
 
 	for_each_kexec_extent(image, &extent, 0, ULONG_MAX) {
 		*pfn = extent.source;
-		err = check_range(pfn, extent.source + extent.pages, &ram);
+		err = check_range(image, pfn, extent.source + extent.pages,
+				  &ram);
 		if (err)
 			return err;
 	}
 
 	list_for_each_entry(block, &image->memory->control, link) {
 		*pfn = page_to_boot_pfn(block->page);
-		err = check_range(pfn, *pfn + block->pages, &ram);
+		err = check_range(image, pfn, *pfn + block->pages, &ram);
 		if (err)
 			return err;
 	}
