@@ -37,6 +37,9 @@
 #include "image.h"
 #include "pages.h"
 
+/* After so many blocks the largest order is tried again. */
+#define RETRY_BLOCKS		64
+
 /**
  * kexec_memory_new - a struct kexec_memory without pages
  *
@@ -175,20 +178,27 @@ static struct page *alloc_block(unsigned int *order)
 /**
  * kexec_take_block - allocate the largest useful block of pages for an image
  * @missing: number of pages that the image lacks, not 0
- * @order: in: the largest order to try; out: the order of the block
+ * @supply: zeroed before the first block; kexec_supply.order is set
  *
- * Return: the first of 2^@order pages, which the caller owns; or NULL, after a
- * fatal signal too.
+ * Where large blocks have run out smaller ones come next.  Now and then a large
+ * one is tried again: memory may have been freed, and an image of many small
+ * blocks needs a large map.
+ *
+ * Return: the first of 2^@supply->order pages, which the caller owns; or NULL,
+ * after a fatal signal too.
  */
-struct page *kexec_take_block(unsigned long missing, unsigned int *order)
+struct page *kexec_take_block(unsigned long missing,
+			      struct kexec_supply *supply)
 {
 	struct page *page;
 
 	if (fatal_signal_pending(current))
 		return NULL;
-	*order = plan_block_order(missing, *order);
-	page = alloc_block(order);
-	if (!page || kexec_own_pages(page, 1UL << *order))
+	if (!(supply->blocks++ % RETRY_BLOCKS))
+		supply->order = MAX_PAGE_ORDER;
+	supply->order = plan_block_order(missing, supply->order);
+	page = alloc_block(&supply->order);
+	if (!page || kexec_own_pages(page, 1UL << supply->order))
 		return NULL;
 	return page;
 }

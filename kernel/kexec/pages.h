@@ -76,6 +76,16 @@ struct kexec_extent {
 };
 
 /**
+ * struct kexec_supply - pages that are allocated block by block
+ * @order: order of the last block
+ * @blocks: number of blocks so far
+ */
+struct kexec_supply {
+	unsigned int order;
+	unsigned int blocks;
+};
+
+/**
  * struct kexec_block - control pages that were allocated together
  * @link: in kexec_memory.control
  * @page: the first page
@@ -94,7 +104,8 @@ struct kexec_memory *kexec_memory_new(void);
 int kexec_restore_pages(struct page *page, unsigned long pages);
 int kexec_own_pages(struct page *page, unsigned long pages);
 void kexec_disown_pages(struct page *page, unsigned long pages);
-struct page *kexec_take_block(unsigned long missing, unsigned int *order);
+struct page *kexec_take_block(unsigned long missing,
+			      struct kexec_supply *supply);
 
 /* pages.c: the map of sources */
 bool kexec_next_extent(struct kimage *image, struct kexec_extent *extent,

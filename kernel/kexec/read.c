@@ -94,16 +94,16 @@ static unsigned long count_pages(const struct kexec_file *file)
 static int take_pages(struct kexec_file *file)
 {
 	unsigned long missing = file->pages - count_pages(file);
-	unsigned int order = MAX_PAGE_ORDER;
+	struct kexec_supply supply = {};
 	unsigned long slot = 0, i;
 	struct page *page, *loose;
 
-	for (; missing; missing -= 1UL << order) {
-		page = kexec_take_block(missing, &order);
+	for (; missing; missing -= 1UL << supply.order) {
+		page = kexec_take_block(missing, &supply);
 		if (!page)
 			return -ENOMEM;
 
-		for (i = 0; i < 1UL << order; i++) {
+		for (i = 0; i < 1UL << supply.order; i++) {
 			loose = settle_page(file, page + i);
 			if (!loose)
 				continue;

@@ -26,16 +26,16 @@ static unsigned long pages_missing(const struct kexec_memory *memory)
 
 static int collect_pages(struct kimage *image)
 {
-	unsigned int order = MAX_PAGE_ORDER;
+	struct kexec_supply supply = {};
 	unsigned long missing;
 	struct page *page;
 	int err = 0;
 
 	while (!err && (missing = pages_missing(image->memory))) {
-		page = kexec_take_block(missing, &order);
+		page = kexec_take_block(missing, &supply);
 		if (!page)
 			return -ENOMEM;
-		err = kexec_adopt(image, page, 1UL << order);
+		err = kexec_adopt(image, page, 1UL << supply.order);
 		cond_resched();
 	}
 	return err;
