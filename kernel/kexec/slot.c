@@ -5,8 +5,9 @@
  * One slot has the image that reboot(2) executes, the other one has the image
  * that a panic executes.  kexec_lock serialises loads, unloads,
  * reboot(LINUX_REBOOT_CMD_KEXEC), the use of /sys/kernel/kexec_crash_size, and
- * the memory notifier when it drops an image.  All of them try the lock and
- * never wait for it; a reboot keeps it to the end of this kernel.
+ * the notifiers of memory hotplug and hibernation when they drop an image.  All
+ * of them try the lock and never wait for it; a reboot keeps it to the end of
+ * this kernel.
  */
 #include <linux/mutex.h>
 
