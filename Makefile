@@ -11,14 +11,14 @@ export JOBS
 .DEFAULT_GOAL := help
 .PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
 	fuzz mutants series check-series check-series-long
-.PHONY: arm64 cross-link configs deb distro check-all
+.PHONY: arm64 cross-link configs deb distro kcov cfi check-all
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
 	@echo 'make test       everything: unit tests, guest selftests, scenarios'
 	@echo '                K=debug   the same on the debug kernel'
 	@echo '                T=NAME    one of them; T=list names them'
-	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, small, embedded: another config)'
+	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, small, embedded, kcov, cfi: another config)'
 	@echo 'make stock      build/stock/bzImage: the unmodified base, same config'
 	@echo 'make bench      the time between two kernels, stock and ours in turn'
 	@echo 'make soak       ROUNDS=100 panics, dumps and resets in one guest'
@@ -36,6 +36,8 @@ help:
 	@echo 'make configs    compile each pair of the options on and off, with gcc and clang'
 	@echo 'make deb        a kernel in .deb packages, configured as Debian does for clouds'
 	@echo 'make distro     the tests of the kernel that make deb has built'
+	@echo 'make kcov       tests of a kernel with KCOV'
+	@echo 'make cfi        tests of a kernel by clang with ThinLTO and CFI'
 	@echo 'make check-all  all that is too slow for CI, one after the other'
 	@echo
 	@echo 'ACCEL=kvm       run guests on KVM instead of TCG'
@@ -48,6 +50,9 @@ ready:
 	@lab/base.sh
 
 kernel: ready
+ifeq ($(K),cfi)
+	@lab/packages.sh lab/packages.cfi
+endif
 	@lab/kernel.sh ours $(K)
 
 stock: ready
@@ -138,8 +143,8 @@ deb: ready
 	@lab/packages.sh lab/packages.deb
 	@lab/deb.sh
 
-# The kernel comes from deb.
-distro:
+# Scenarios of a kernel of its own each; that of distro comes from deb.
+distro kcov cfi:
 	@$(MAKE) --no-print-directory test K=$@
 
 # What is slow, in the order in which it is made: a target of this file each.
@@ -148,7 +153,9 @@ CHECK_ALL := \
 	configs \
 	check-series-long \
 	deb \
-	distro
+	distro \
+	kcov \
+	cfi
 
 check-all:
 	@lab/parts.sh $(CHECK_ALL)

@@ -38,6 +38,7 @@ SPLAT = re.compile(
     r"BUG:|WARNING:|KASAN:|UBSAN:|INFO: (possible|suspicious|task|trying|rcu)|Call [Tt]race:"
     r"|Oops:|Kernel panic|unreferenced object|kmemleak: \d+ new|general protection|double fault"
     r"|BUG kmalloc|pagealloc: memory corruption|unable to handle|list_(add|del) corruption"
+    r"|CFI failure"
 )
 NO_SPLAT = re.compile(r"Command line:|Unknown kernel command line"
                       r"|traps: \S+\[\d+\] general protection"    # a program's, not the kernel's

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Build a kernel. Usage: lab/kernel.sh ours|stock K     K is fast, debug, small or embedded
+# Build a kernel. Usage: lab/kernel.sh ours|stock K     K is fast, debug, small, embedded,
+# kcov or cfi
 #
 # ours:  build/obj/K from build/linux; leaves build/bzImage and build/vmlinux
 #        (for another K: build/bzImage.K and build/vmlinux.K)
@@ -32,12 +33,22 @@ stock)
 	;;
 *) die "kernel: whose kernel is $whose?" ;;
 esac
+[ "$k" != cfi ] || fragments="$fragments $config/small.config"
 [ "$whose" = stock ] || fragments="$fragments $config/$k.config"
 # It shows what is enough, so nothing may come from elsewhere.
 [ "$k" != embedded ] || fragments=$config/embedded.config
 
-# shellcheck disable=SC2086 # a list of words
-"$top/lab/config.sh" "$tree" "$obj" $fragments
+llvm=
+[ "$k" != cfi ] || llvm="LLVM=-16 CC=clang-16"
+
+# shellcheck disable=SC2086 # lists of words
+"$top/lab/config.sh" "$tree" "$obj" $fragments $llvm
+
+compile() {
+	set -- "$tree" "$obj" LOCALVERSION="-$whose-$k" "$@"
+	[ -z "$llvm" ] || set -- "$@" LLVM=-16 CC='ccache clang-16'
+	kmake "$@"
+}
 
 # CONFIG_SYSTEM_TRUSTED_KEYS; whoever has no use for it does not look. What ccache
 # has may hold another certificate.
@@ -47,13 +58,12 @@ if ! cmp -s "$build/keys/trusted.pem" "$obj/certs/lab.pem"; then
 	rm -f "$obj/certs/system_certificates.o"
 	cp "$build/keys/trusted.pem" "$obj/certs/lab.pem"
 	! grep -q '^CONFIG_SYSTEM_TRUSTED_KEYRING=y' "$obj/.config" ||
-		CCACHE_RECACHE=1 step "certificate-$whose-$k" \
-			kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" certs/system_certificates.o
+		CCACHE_RECACHE=1 step "certificate-$whose-$k" compile certs/system_certificates.o
 fi
 
 suffix=
 [ "$k" = fast ] || suffix=.$k
-step "kernel-$whose-$k" kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" bzImage
+step "kernel-$whose-$k" compile bzImage
 
 # Nor does ccache see that a file of .incbin has changed.
 purgatory=$obj/arch/x86/purgatory
@@ -62,8 +72,7 @@ if [ "$whose" = ours ] && [ -f "$purgatory/kexec-purgatory.o" ]; then
 	if ! cmp -s -n "$(stat -c %s "$purgatory/purgatory.ro")" \
 		"$purgatory/purgatory.ro" "$purgatory/in-kernel"; then
 		rm "$purgatory/kexec-purgatory.o"
-		CCACHE_DISABLE=1 step "purgatory-$whose-$k" \
-			kmake "$tree" "$obj" LOCALVERSION="-$whose-$k" bzImage
+		CCACHE_DISABLE=1 step "purgatory-$whose-$k" compile bzImage
 	fi
 fi
 

@@ -26,6 +26,13 @@ def only_load(lab, guest):
     return seen[0][1:]
 
 
+def check_covered(lab, guest, programs=1):
+    """In a kernel with KCOV, so many programs had their system calls covered when they left it."""
+    covered = len(guest.find("KCOV: covered"))
+    lab.check(lab.k != "kcov" or covered == programs,
+              "KCOV covered %d programs, not %d" % (covered, programs))
+
+
 def probe(lab, guest, segments, timeout=60):
     """Wait for the probe's verdict on so many segments; return the state at entry."""
     guest.expect(r"PROBE: entered", timeout)

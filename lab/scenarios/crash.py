@@ -22,6 +22,7 @@ def die(lab, how, load="s", cpu=0, cpus=2, offline=None, append="", died=(), reg
         guest.qmp("inject-nmi")
     check_dump(lab, guest, [n for n in range(cpus) if n != offline],
                None if cpu is None else (cpu, *died), load != "c")
+    payload.check_covered(lab, guest)
     return guest
 
 

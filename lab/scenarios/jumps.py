@@ -54,6 +54,7 @@ def jump_four_cpus(lab):
     lab.check(in_place >= 64 << 10, "only %d KiB are in place" % in_place)
     lab.check(staged >= 3 << 10, "%d KiB staged cannot hold what lies over the kernel" % staged)
     leaves(lab, guest, 4)
+    payload.check_covered(lab, guest)
 
 
 @scenario(kernels=("fast",))

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Real kernels, loaded and executed by Debian's kexec."""
 
+import payload
 from scenario import scenario
-
-# The kernels that `make distro` and others of check-all try: no two have the same compiler or code
-# between the lines.
-DISTRIBUTED = ("distro", "kcov", "cfi")
 
 UP = r"SCENARIO: up, rounds left %d, cpus (\S+), memory (\d+) KiB"
 
@@ -42,13 +39,13 @@ def hand_over(lab, rounds, how="none", calls="c", append="", said=None, **machin
     outcome = guest.wait(20 * lab.slow)
     lab.check(outcome == "poweroff", "the last kernel ended by %s" % outcome)
     lab.check(lab.k != "distro" or guest.find("SCENARIO: the disk is good"), "nobody read the disk")
-    lab.check(lab.k != "kcov" or len(guest.find("KCOV: covered")) == rounds, "nothing was covered")
+    payload.check_covered(lab, guest, rounds)
     lab.check(not said or len(guest.find(said)) == rounds + 1,
               "not every kernel says %r" % said)
     return guest
 
 
-@scenario(kernels=("fast", "debug", *DISTRIBUTED))
+@scenario(kernels=("fast", "debug", "distro", "kcov", "cfi"))
 def three_kernels_in_a_row(lab):
     """Three kexecs in a row (on a slow kernel one), by each call in turn, four CPUs."""
     hand_over(lab, 1 if lab.k == "debug" else 3, calls="csc", cpus=4, memory="768M")
@@ -114,7 +111,7 @@ def amd_iommu(lab):
     lab.check(not guest.find(FAULT), "the IOMMU reports a fault")
 
 
-@scenario(kernels=DISTRIBUTED)
+@scenario(kernels=("distro", "kcov"))
 def x2apic(lab):
     """Two kexecs, one by each call, with x2APICs and an IOMMU; of Intel, and of AMD if possible."""
     iommus = ["intel-iommu,intremap=on,eim=on", "amd-iommu,intremap=on,xtsup=on"]
