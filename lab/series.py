@@ -19,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 
 import tree
@@ -43,6 +44,7 @@ class Patch:
     def __init__(self, subject):
         self.subject = subject
         self.brings = []
+        self.hooks = []
         self.removes = []
         self.opens = []
         self.message = []
@@ -51,7 +53,7 @@ class Patch:
     def take(self, line):
         """A line of the list above the message."""
         kind, _, word = line.partition(" ")
-        lists = {"+": self.brings, "-": self.removes, "!": self.opens}
+        lists = {"+": self.brings, "~": self.hooks, "-": self.removes, "!": self.opens}
         if kind not in lists or not word:
             raise Wrong("%s: what does %r mean?" % (self.subject, line))
         lists[kind].append(word)
@@ -86,10 +88,31 @@ def follows(path):
         and not os.path.exists(os.path.join(TOP, path))
 
 
+def hook_of(name):
+    return os.path.join(tree.HOOKS, name)
+
+
+def in_steps(patches):
+    """The files of the base that patches change hook by hook."""
+    return {path for patch in patches for hook in patch.hooks
+            for path in tree.touched_by(tree.read(hook_of(hook)).decode())}
+
+
+def patched(hook, files):
+    """{path: content} of the files that a hook changes, from what they are in files."""
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = tree.touched_by(tree.read(hook_of(hook)).decode())
+        for path in paths:
+            tree.write(os.path.join(scratch, path), files[path])
+        tree.apply(hook_of(hook), scratch)
+        return {path: tree.read(os.path.join(scratch, path)) for path in paths}
+
+
 def expand(patches, start, goal):
     """Replace patterns by paths, and see that each file is brought and removed once."""
     named = {path for patch in patches for path in patch.brings}
-    there = {"brings": {path for path in goal if goal[path] is not None and not follows(path)},
+    there = {"brings": {path for path in goal if goal[path] is not None and not follows(path)}
+                       - in_steps(patches),
              "removes": {path for path in start if start[path] is not None}}
     done = {"brings": {}, "removes": {}}
     for patch in patches:
@@ -173,6 +196,8 @@ class State:
         for path in patch.brings:
             self.files[path] = self.goal[path]
             self.ours.add(path)
+        for hook in patch.hooks:
+            self.files.update(patched(hook, self.files))
         for option in patch.opens:
             self.closed.remove(option)
         if KCONFIG in self.ours:
