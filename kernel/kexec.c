@@ -92,6 +92,8 @@ static int load_image(unsigned long entry, unsigned long nr_segments,
 	if (!image)
 		return kexec_refuse(-ENOMEM, "no memory for the image");
 	crash_hotplug_begin(image, flags);
+	if (type == KEXEC_TYPE_DEFAULT)
+		kexec_hold_memory();
 	image->preserve_context = !!(flags & KEXEC_PRESERVE_CONTEXT);
 	image->nr_segments = nr_segments;
 	memcpy(image->segment, segments, nr_segments * sizeof(*segments));
@@ -101,7 +103,7 @@ static int load_image(unsigned long entry, unsigned long nr_segments,
 		err = kexec_image_install(image);
 	if (err)
 		kexec_image_free(image, NULL);
-	kexec_release_destinations();
+	kexec_release_memory();
 	return err;
 }
 

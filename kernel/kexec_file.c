@@ -256,6 +256,9 @@ static int load_files(const struct file_args *args)
 	if (!image)
 		return kexec_refuse(-ENOMEM, "no memory for the image");
 	crash_hotplug_begin(image, 0);
+	/* The search for a place and the claim come before the other checks. */
+	if (image->type == KEXEC_TYPE_DEFAULT)
+		kexec_hold_memory();
 
 	kexec_file_dbg_print = args->flags & KEXEC_FILE_DEBUG;
 	err = build_image(image, args);
@@ -270,7 +273,7 @@ static int load_files(const struct file_args *args)
 			ima_kexec_post_load(image);
 	}
 	kexec_file_dbg_print = false;
-	kexec_release_destinations();
+	kexec_release_memory();
 	return err;
 }
 

@@ -2,39 +2,47 @@
 /*
  * In place: claiming the destinations of an image.
  *
- * alloc_contig_range() allocates any range of page frames that is free or can
- * be freed by migration.  Each success costs a grace period and a drain of all
- * CPUs, so a claim takes runs that are as long as possible: a first pass reads
- * the state of each page without a lock and finds the promising runs; then
- * each run is claimed whole, and cut only where that fails.  A load never
- * depends on a claim: it stages the pages that it could not claim.
+ * alloc_contig_range_mode() allocates any pageblocks that are free or can be
+ * freed by migration.  Each success costs a grace period and a drain of all
+ * CPUs, so a claim takes runs of pageblocks that are as long as possible: it
+ * looks at the pageblocks first (block.c) and leaves out those that cannot
+ * succeed, and those of which the image needs little.  A run that fails all the
+ * same is tried again in smaller pieces, until the load has failed too often.
  *
- * A claim leaves alone ZONE_MOVABLE and CMA, which must stay free of unmovable
- * pages.  It also leaves alone as much free memory of a zone, CMA not counted,
- * as the high watermark asks for, since isolation does not check watermarks.
+ * A load never depends on a claim: it stages the pages that it could not claim.
+ * So a claim never waits for I/O, and where free memory is short it takes part
+ * of a run, or has reclaim drop page cache.
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
 #include <linux/fault-inject.h>
 #include <linux/gfp.h>
-#include <linux/hugetlb.h>
 #include <linux/init.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/page-flags.h>
 #include <linux/page-isolation.h>
+#include <linux/pageblock-flags.h>
 #include <linux/sched/signal.h>
-#include <linux/sizes.h>
-#include <linux/vmstat.h>
+#include <linux/swap.h>
 
+#include "block.h"
 #include "pages.h"
 
-/* The first pass checks for signals after so many pages: 1 GiB. */
-#define CLAIM_WINDOW_PAGES	(SZ_1G >> PAGE_SHIFT)
+/* The most blocks of one attempt: 128 MiB. */
+#define CLAIM_RUN_BLOCKS	64
 
-/* A shorter run is not worth an attempt, unless it is a whole destination. */
-#define CLAIM_MIN_PAGES	16
+/* A run is worth an attempt if the image needs so many pages of it. */
+#define CLAIM_RUN_WORTH		pageblock_nr_pages
+
+/* A run has a block if the image needs so many pages of that. */
+#define CLAIM_BLOCK_WORTH	(pageblock_nr_pages / 8)
+
+/* Attempts that may fail in one load. */
+#define CLAIM_FAILURES		64
+
+/* Pages that move go to free pages; reclaim has made room before. */
+#define CLAIM_MASK		((GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | \
+				 __GFP_NOWARN)
 
 #ifdef CONFIG_FAULT_INJECTION
 /* fail_page_alloc does not reach claims. */
@@ -58,162 +66,235 @@ static bool claim_fault(unsigned long pages)
 }
 #endif
 
-/* Free pages have no references, wherever they wait. */
-static bool page_is_free(struct page *page)
-{
-	return !page_ref_count(compound_head(page));
-}
-
-/* Free or movable, as far as the page shows without a lock. */
-static bool page_has_chance(unsigned long pfn)
-{
-	struct page *page = pfn_to_online_page(pfn);
-
-	if (!page || PageReserved(page) || PageHWPoison(page))
-		return false;
-	/* alloc_contig_range() would have to allocate another huge page. */
-	if (PageHuge(page))
-		return false;
-	if (page_zonenum(page) == ZONE_MOVABLE || is_migrate_cma_page(page))
-		return false;
-	return page_is_free(page) || PageLRU(compound_head(page)) ||
-	       __PageMovable(page);
-}
-
-/*
- * The next run of promising pages of one zone in @range, not longer and not
- * further away than a window; empty if there is none in it.
+/**
+ * struct claim - the claim of some ranges
+ * @image: the image, which gets the pages
+ * @range: page frames to claim, ascending
+ * @nr: entries of @range
+ * @at: the next pageblock
+ * @most: the most blocks of the next attempt
+ * @dry: the zone in which reclaim has found less than a block, or NULL
  */
-static struct plan_range next_run(struct plan_range range)
+struct claim {
+	struct kimage *image;
+	const struct plan_range *range;
+	unsigned int nr;
+	u64 at;
+	unsigned int most;
+	struct zone *dry;
+};
+
+/**
+ * struct claim_run - blocks of one zone that can be claimed
+ * @start: the first block
+ * @nr: number of blocks
+ * @need: free pages that the claim of each block takes
+ * @total: sum of @need
+ * @wanted: pages that the image needs
+ */
+struct claim_run {
+	u64 start;
+	unsigned int nr;
+	unsigned int need[CLAIM_RUN_BLOCKS];
+	unsigned long total;
+	unsigned long wanted;
+};
+
+static struct plan_range pages_of_blocks(u64 start, u64 end)
 {
-	struct plan_range run;
-	struct zone *zone;
-
-	range.end = min_t(u64, range.end, range.start + CLAIM_WINDOW_PAGES);
-	while (range.start < range.end && !page_has_chance(range.start))
-		range.start++;
-
-	run.start = range.start;
-	run.end = range.start;
-	if (run.start == range.end)
-		return run;
-
-	zone = page_zone(pfn_to_page(run.start));
-	do {
-		run.end++;
-	} while (run.end < range.end && page_has_chance(run.end) &&
-		 page_zone(pfn_to_page(run.end)) == zone);
-	return run;
+	return (struct plan_range){
+		.start = start * pageblock_nr_pages,
+		.end = end * pageblock_nr_pages,
+	};
 }
 
-/* Number of free pages that the zone of a page can spare. */
-static unsigned long zone_headroom(unsigned long pfn)
+static struct plan_range overlap(struct plan_range a, struct plan_range b)
 {
-	struct zone *zone = page_zone(pfn_to_page(pfn));
-	unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
-	unsigned long keep = high_wmark_pages(zone) +
-			     zone_page_state(zone, NR_FREE_CMA_PAGES);
-
-	return free > keep ? free - keep : 0;
+	a.start = max(a.start, b.start);
+	a.end = max(a.start, min(a.end, b.end));
+	return a;
 }
 
-static int claim_piece(struct kimage *image, struct plan_range piece)
+/* Pages of a block that are to be claimed, and have no source yet. */
+static unsigned long pages_wanted(const struct claim *claim, u64 block)
 {
-	unsigned long pages = piece.end - piece.start;
-	struct page *page = pfn_to_page(piece.start);
+	struct plan_range pages = pages_of_blocks(block, block + 1), part, gap;
+	unsigned long wanted = 0;
+	unsigned int i;
+
+	for (i = 0; i < claim->nr; i++) {
+		part = overlap(claim->range[i], pages);
+		for_each_kexec_gap(claim->image, &gap, &part)
+			wanted += gap.end - gap.start;
+	}
+	return wanted;
+}
+
+/* Add the next block to a run; false if the run ends before it. */
+static bool extend_run(const struct claim *claim, struct claim_run *run)
+{
+	u64 block = run->start + run->nr;
+	unsigned long wanted = pages_wanted(claim, block);
+	struct kexec_block_view view;
+
+	if (wanted < CLAIM_BLOCK_WORTH)
+		return false;
+	kexec_look_at_block(block, &view);
+	if (view.state == PLAN_FIXED)
+		return false;
+	if (run->nr && kexec_block_zone(block) != kexec_block_zone(run->start))
+		return false;
+
+	run->need[run->nr] = pageblock_nr_pages - view.clean;
+	run->total += run->need[run->nr++];
+	run->wanted += wanted;
+	return true;
+}
+
+static void find_run(const struct claim *claim, u64 end, struct claim_run *run)
+{
+	*run = (struct claim_run){ .start = claim->at };
+	while (run->nr < claim->most && run->start + run->nr < end &&
+	       extend_run(claim, run))
+		;
+}
+
+/* The blocks of a run for which the zone has room, after reclaim if need be. */
+static struct plan_range afford(struct claim *claim, const struct claim_run *run)
+{
+	struct zone *zone = kexec_block_zone(run->start);
+	unsigned long room = kexec_zone_room(zone);
+	struct plan_range part;
+
+	if (room < run->total && zone != claim->dry) {
+		if (kexec_zone_refill(zone, run->total) < pageblock_nr_pages)
+			claim->dry = zone;
+		room = kexec_zone_room(zone);
+	}
+	part = plan_affordable(run->need, run->nr, room);
+	part.start += run->start;
+	part.end += run->start;
+	return part;
+}
+
+/* A claim takes whole blocks; what lies before and behind the ranges is freed. */
+static struct plan_range trim(const struct claim *claim, struct plan_range pages)
+{
+	const struct plan_range all = {
+		.start = claim->range[0].start,
+		.end = claim->range[claim->nr - 1].end,
+	};
+	struct plan_range kept = overlap(pages, all);
+
+	if (pages.start < kept.start)
+		free_contig_range(pages.start, kept.start - pages.start);
+	if (kept.end < pages.end)
+		free_contig_range(kept.end, pages.end - kept.end);
+	return kept;
+}
+
+static int claim_blocks(const struct claim *claim, u64 start, u64 end)
+{
+	struct plan_range pages = pages_of_blocks(start, end);
 	int err;
 
-	if (!image->memory->attempts || claim_fault(pages))
+	if (claim_fault(pages.end - pages.start))
 		return -EBUSY;
-
-	image->memory->attempts--;
-	err = alloc_contig_range(piece.start, piece.end, MIGRATE_MOVABLE,
-				 GFP_KERNEL | __GFP_NOWARN);
+	err = alloc_contig_range_mode(pages.start, pages.end, MIGRATE_MOVABLE,
+				      CLAIM_MASK, MIGRATE_ASYNC);
 	if (err)
 		return err;
 
-	err = kexec_own_pages(page, pages);
-	if (err)
-		return -ENOMEM;
-
-	kexec_keep_unsorted(image, page, pages);
-	return 0;
+	pages = trim(claim, pages);
+	err = kexec_own_pages(pfn_to_page(pages.start), pages.end - pages.start);
+	if (!err)
+		kexec_keep_unsorted(claim->image, pfn_to_page(pages.start),
+				    pages.end - pages.start);
+	return err;
 }
 
-/*
- * Claim as much of a run as possible: after a failure try the first part of the
- * piece, after a success all of the rest.
- */
-static int claim_run(struct kimage *image, struct plan_range run,
-		     unsigned long least)
+/* One attempt at the run.  The next one begins behind it, or is smaller. */
+static int claim_run(struct claim *claim, const struct claim_run *run)
 {
-	struct plan_range piece = run;
-	unsigned long room;
-	u64 cut;
+	struct plan_range part = afford(claim, run);
 	int err;
 
-	while (piece.start < run.end && image->memory->attempts) {
-		room = zone_headroom(piece.start);
-		if (room < least)
-			return 0;
-		piece.end = min_t(u64, piece.end, piece.start + room);
-
-		err = claim_piece(image, piece);
-		if (err == -EINTR || err == -ENOMEM)
-			return err;
-
-		cut = err ? plan_cut(piece, pageblock_nr_pages) : piece.end;
-		if (cut < piece.end) {
-			piece.end = cut;
-		} else {
-			piece.start = piece.end;
-			piece.end = run.end;
-		}
+	claim->at = part.end;
+	if (part.start == part.end)
+		return 0;
+	err = claim_blocks(claim, part.start, part.end);
+	if (!err) {
+		claim->most = min(claim->most * 2, CLAIM_RUN_BLOCKS);
+		return 0;
 	}
-	return 0;
+	claim->image->memory->claims_failed++;
+	claim->most = max(1, (part.end - part.start) / 2);
+	if (part.end - part.start > 1)
+		claim->at = part.start;
+	return err == -EINTR ? err : 0;
 }
 
-static int claim_range(struct kimage *image, struct plan_range range)
+/* Claim what can be had of the blocks before @end. */
+static int claim_until(struct claim *claim, u64 end)
 {
-	unsigned long least = min_t(u64, CLAIM_MIN_PAGES,
-				    range.end - range.start);
-	struct plan_range run;
+	struct claim_run run;
 	int err;
 
-	for (; range.start < range.end && image->memory->attempts;
-	     range.start = run.end) {
+	while (claim->at < end &&
+	       claim->image->memory->claims_failed < CLAIM_FAILURES) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
-		run = next_run(range);
-		if (run.end - run.start < least)
+		find_run(claim, end, &run);
+		if (run.wanted < CLAIM_RUN_WORTH) {
+			claim->at += max(1, run.nr);
 			continue;
-		err = claim_run(image, run, least);
+		}
+		err = claim_run(claim, &run);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int claim_destination(struct kimage *image,
-			     const struct plan_range *dest)
+/**
+ * kexec_claim_ranges - claim what can be had of some ranges of page frames
+ * @image: the image, which keeps the claimed pages unsorted
+ * @range: page frames, ascending
+ * @nr: entries of @range
+ *
+ * Pages between two ranges may be claimed as well.  An image that may claim
+ * nothing gets nothing.
+ *
+ * Return: 0, however many pages were claimed; -EINTR after a fatal signal.
+ */
+int kexec_claim_ranges(struct kimage *image, const struct plan_range *range,
+		       unsigned int nr)
 {
-	struct plan_range gap;
-	int err;
+	struct claim claim = {
+		.image = image, .range = range, .nr = nr,
+		.most = CLAIM_RUN_BLOCKS,
+	};
+	unsigned long pages = 0;
+	unsigned int i;
+	int err = 0;
 
-	for_each_kexec_gap(image, &gap, dest) {
-		err = claim_range(image, gap);
-		if (err)
-			return err;
+	for (i = 0; i < nr; i++)
+		pages += range[i].end - range[i].start;
+	if (image->no_claim || pages < CLAIM_RUN_WORTH)
+		return 0;
+
+	/* A page that waits for its place on an LRU list cannot move. */
+	lru_add_drain_all();
+	for (i = 0; !err && i < nr; i++) {
+		claim.at = max(claim.at, range[i].start / pageblock_nr_pages);
+		err = claim_until(&claim, DIV_ROUND_UP(range[i].end,
+						       pageblock_nr_pages));
 	}
-	return 0;
-}
-
-static int claim_error(int err)
-{
-	if (err == -EINTR)
-		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
-	return 0;
+	kexec_dprintk("claim of %lu pages from %#llx: %u attempts have failed\n",
+		      pages, PFN_PHYS(range[0].start),
+		      image->memory->claims_failed);
+	return err;
 }
 
 /**
@@ -226,65 +307,10 @@ static int claim_error(int err)
 int kexec_claim(struct kimage *image)
 {
 	struct kexec_memory *memory = image->memory;
-	unsigned int i;
-	int err = 0;
+	int err;
 
-	if (image->no_claim)
-		return 0;
-	for (i = 0; !err && i < memory->nr_dest; i++)
-		err = claim_destination(image, &memory->dest[i]);
-
-	err = claim_error(err);
-	return err ?: kexec_adopt_unsorted(image);
-}
-
-/**
- * kexec_claim_pieces - claim as many pages of a place as possible
- * @image: the image
- * @mem: physical address of the place
- * @size: length of the place in bytes
- *
- * Return: 0, however many pages were claimed; -EINTR after a fatal signal.
- */
-int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
-{
-	const struct plan_range range = {
-		.start = PHYS_PFN(mem), .end = PFN_UP(mem + size),
-	};
-
-	if (image->no_claim)
-		return 0;
-	return claim_range(image, range) == -EINTR ? -EINTR : 0;
-}
-
-/**
- * kexec_may_claim - could a page be claimed now?
- * @pfn: its page frame
- * @free_only: only if it is free, so that nothing has to be migrated
- *
- * Return: true if it could; the function takes no lock, so the answer may be out
- * of date at once.
- */
-bool kexec_may_claim(unsigned long pfn, bool free_only)
-{
-	return page_has_chance(pfn) &&
-	       (!free_only || page_is_free(pfn_to_page(pfn)));
-}
-
-/**
- * kexec_claim_whole - claim a place, or nothing of it
- * @image: the image; if it may not claim memory, nothing is claimed
- * @place: page frames of one zone
- *
- * Return: 0; -ENOSPC if the zone has too little free memory, nothing was
- * attempted then; -EINTR after a fatal signal; -EBUSY or -ENOMEM if the place
- * could not be claimed.
- */
-int kexec_claim_whole(struct kimage *image, struct plan_range place)
-{
-	if (image->no_claim)
-		return 0;
-	if (zone_headroom(place.start) < place.end - place.start)
-		return -ENOSPC;
-	return claim_piece(image, place);
+	err = kexec_claim_ranges(image, memory->dest, memory->nr_dest);
+	if (err)
+		return kexec_refuse(-ENOMEM, "killed while memory was being claimed");
+	return kexec_adopt_unsorted(image);
 }

@@ -67,6 +67,7 @@ int kernel_kexec(void)
 		pr_notice("reboot refused: no image is loaded\n");
 		goto unlock;
 	}
+	kexec_hold_memory();
 	err = kexec_recheck_destinations(kexec_image);
 	if (err)
 		goto release;
@@ -78,7 +79,7 @@ int kernel_kexec(void)
 	quiesce();
 	machine_kexec(kexec_image);
 release:
-	kexec_release_destinations();
+	kexec_release_memory();
 unlock:
 	kexec_unlock();
 	return err;

@@ -8,7 +8,12 @@
 #ifndef KEXEC_FILES_H
 #define KEXEC_FILES_H
 
+#include <linux/bitmap.h>
 #include <linux/kexec.h>
+#include <linux/mmzone.h>
+#include <linux/numa.h>
+
+#include "plan.h"
 
 /**
  * struct kexec_file - a file of a load, in pages of the image
@@ -59,13 +64,30 @@ struct kexec_unplaced {
 #define KEXEC_NR_FILES		2
 
 /**
+ * struct kexec_blocks - what the searches of a load know about pageblocks
+ * @state: enum plan_block for each pageblock of the machine; NULL before the
+ *	first search
+ * @nr: entries of @state
+ * @poor: zones that cannot offer what this search needs, by node and zone
+ * @tight: zones that cannot spare as many free pages
+ */
+struct kexec_blocks {
+	u8 *state;
+	u64 nr;
+	DECLARE_BITMAP(poor, MAX_NUMNODES * MAX_NR_ZONES);
+	DECLARE_BITMAP(tight, MAX_NUMNODES * MAX_NR_ZONES);
+};
+
+/**
  * struct kexec_files - what only a file load needs
  * @file: the files
+ * @blocks: so that no search looks at a page that another one has looked at
  * @unplaced: the first segment for which the loader got no place; it may try
  *	another way, so the refusal is logged only if the load fails
  */
 struct kexec_files {
 	struct kexec_file file[KEXEC_NR_FILES];
+	struct kexec_blocks blocks;
 	struct kexec_unplaced unplaced;
 };
 
@@ -75,6 +97,45 @@ const char *kexec_origin(const struct kimage *image, unsigned long index);
 int kexec_take_files(struct kimage *image);
 void kexec_unmap_files(struct kimage *image);
 void kexec_file_done(struct kimage *image);
+
+/**
+ * struct kexec_search - the search for a place of one buffer
+ * @image: the image
+ * @need: what the buffer needs
+ * @taken: memory that is taken: segments, then the places of the files
+ * @nr_taken: entries of @taken
+ * @mem: the place that was found, a physical address
+ * @visit: searches one area of RAM: 1 if the search is over, 0 if not, -EINTR
+ *	after a fatal signal
+ * @survey: the search among pageblocks (survey.c)
+ */
+struct kexec_search {
+	struct kimage *image;
+	struct plan_need need;
+	struct plan_segment taken[KEXEC_SEGMENT_MAX + KEXEC_NR_FILES];
+	unsigned int nr_taken;
+	u64 mem;
+	int (*visit)(struct kexec_search *search, struct plan_area area);
+	struct plan_survey survey;
+};
+
+/* ram.c */
+int kexec_search_ram(struct kexec_search *search);
+
+/* survey.c */
+#ifdef CONFIG_KEXEC_INPLACE
+int kexec_survey_place(struct kexec_search *search);
+void kexec_forget_blocks(struct kimage *image);
+#else
+static inline int kexec_survey_place(struct kexec_search *search)
+{
+	return 0;
+}
+
+static inline void kexec_forget_blocks(struct kimage *image)
+{
+}
+#endif
 
 /* locate.c */
 int kexec_find_place(struct kexec_buf *kbuf);
@@ -128,13 +189,13 @@ static inline bool kexec_is_checked(const struct kimage *image,
 void kexec_purgatory_free(struct kimage *image);
 
 /* digest.c */
-int kexec_purgatory_digest(struct kimage *image);
+int kexec_purgatory_digest(struct kimage *image, bool all);
 #else
 static inline void kexec_purgatory_free(struct kimage *image)
 {
 }
 
-static inline int kexec_purgatory_digest(struct kimage *image)
+static inline int kexec_purgatory_digest(struct kimage *image, bool all)
 {
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * Memory hotplug while an image is loaded, or being loaded.
  *
- * Memory does not go offline while a load or a reboot holds its destinations
+ * No memory goes offline while a load or a reboot holds it
  * (sound.c).  At any other time memory that goes offline takes the loaded
  * image with it.  The notifier must not wait for kexec_lock: its holder may
  * wait for the memory device.  An image that the notifier for this reason does
@@ -19,9 +19,13 @@
 
 static void drop_image(struct plan_range range)
 {
-	if (!kexec_image || !kexec_covers(kexec_image, range))
+	if (!kexec_image)
 		return;
-
+	if (!kexec_covers(kexec_image, range)) {
+		/* The reboot need not look at the image for this reason. */
+		kexec_image->memory->events.offlined++;
+		return;
+	}
 	pr_warn("image dropped: memory under it, %#llx-%#llx, went offline\n",
 		range.start << PAGE_SHIFT, (range.end << PAGE_SHIFT) - 1);
 	kexec_unload(KEXEC_TYPE_DEFAULT);
@@ -46,9 +50,10 @@ static int memory_event(struct notifier_block *nb, unsigned long event,
 			drop_image(range);
 			kexec_unlock();
 		}
-		fallthrough;
+		kexec_end_offline(true);
+		break;
 	case MEM_CANCEL_OFFLINE:
-		kexec_end_offline();
+		kexec_end_offline(false);
 		break;
 	}
 	return NOTIFY_OK;

@@ -4,10 +4,10 @@
  *
  * A loader states what a segment needs (size, alignment, bounds) and gets a
  * place in System RAM that no other segment has.  Where images are claimed,
- * the search looks for a place that can be claimed as a whole, and claims the
- * place at once.  If there is no such place, the search takes the first place
- * in sound memory and claims as many of its pages as possible; the load stages
- * the rest.
+ * the search looks for a place that can be claimed (survey.c).  If there is no
+ * such place, or the segment is too small for a claim, the search takes the
+ * first place in sound memory.  As much of the place as possible is claimed at
+ * once; the load stages the rest.
  *
  * A claim belongs to the image, not to the segment: the loader may still move
  * or drop the segment.  Claimed pages that no segment needs serve as sources
@@ -20,43 +20,13 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
-#include <linux/align.h>
-#include <linux/ioport.h>
-#include <linux/memblock.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
-#include <linux/pageblock-flags.h>
 #include <linux/sched/signal.h>
 
 #include "crash.h"
 #include "files.h"
 #include "pages.h"
 #include "plan.h"
-
-/* Attempts at a claim that one search for a place may make. */
-#define CLAIM_TRIES		8
-
-/**
- * struct kexec_search - the search for a place of one buffer
- * @image: the image
- * @need: what the buffer needs
- * @taken: memory that is taken: segments, then the places of the files
- * @nr_taken: entries of @taken
- * @claim: the place must be claimed as a whole; else any sound memory will do
- * @free_only: nothing may have to be migrated out of the place
- * @mem: the place that was found last, a physical address
- * @tries: attempts left to claim a place as a whole
- */
-struct kexec_search {
-	struct kimage *image;
-	struct plan_need need;
-	struct plan_segment taken[KEXEC_SEGMENT_MAX + KEXEC_NR_FILES];
-	unsigned int nr_taken;
-	bool claim;
-	bool free_only;
-	u64 mem;
-	unsigned int tries;
-};
 
 /* A hole of an area, whatever memory is there. */
 static bool find_hole(struct kexec_search *search, struct plan_area area)
@@ -65,148 +35,44 @@ static bool find_hole(struct kexec_search *search, struct plan_area area)
 			 &search->mem);
 }
 
-static bool page_fits(const struct kexec_search *search, unsigned long pfn)
-{
-	if (search->claim)
-		return kexec_may_claim(pfn, search->free_only);
-	return kexec_page_is_sound(pfn);
-}
-
 /*
- * The page that makes a place unfit, ULONG_MAX for none.  Of several it is the
+ * The page that makes a place unsound, ULONG_MAX for none.  Of several it is the
  * page farthest in the direction of the search: the pages before it are too few
  * for a place, and the search can skip them.
  */
-static unsigned long unfit_page(const struct kexec_search *search,
-				struct plan_range place)
+static unsigned long unsound_page(const struct kexec_search *search)
 {
-	unsigned long pages = place.end - place.start, i, pfn;
-	struct zone *zone = NULL;
+	unsigned long first = PHYS_PFN(search->mem);
+	unsigned long pages = PFN_UP(search->need.size), i, pfn;
 
 	for (i = 0; i < pages; i++) {
 		if (!(i % KEXEC_BATCH_PAGES))
 			cond_resched();
-		pfn = search->need.top_down ? place.start + i :
-					      place.end - 1 - i;
-		if (!page_fits(search, pfn))
+		pfn = search->need.top_down ? first + i : first + pages - 1 - i;
+		if (!kexec_page_is_sound(pfn))
 			return pfn;
-		if (!search->claim)
-			continue;
-		if (zone && page_zone(pfn_to_page(pfn)) != zone)
-			return pfn;
-		zone = page_zone(pfn_to_page(pfn));
 	}
 	return ULONG_MAX;
 }
 
-/*
- * A place could not be claimed, for an unknown page of it: the search goes on
- * half a place further, and in another pageblock.
- */
-static unsigned long next_bound(struct plan_range place, bool top_down)
+/* A place in sound memory. */
+static int visit_holes(struct kexec_search *search, struct plan_area area)
 {
-	unsigned long middle = place.start + (place.end - place.start) / 2;
-
-	if (top_down)
-		return min(middle,
-			   ALIGN_DOWN(place.end - 1, pageblock_nr_pages));
-	return max(middle, ALIGN(place.start + 1, pageblock_nr_pages) - 1);
-}
-
-static int claim_whole(struct kexec_search *search, struct plan_range place)
-{
-	int err;
-
-	if (!search->claim)
-		return 0;
-	err = kexec_claim_whole(search->image, place);
-	/* -ENOSPC: there was no attempt. */
-	if (err && err != -ENOSPC)
-		search->tries--;
-	return err;
-}
-
-/*
- * Find a place in an area, and claim it if the search wants that.
- *
- * 1 if there was one, 0 if not; -EINTR after a fatal signal.
- */
-static int search_area(struct kexec_search *search, struct plan_area area)
-{
-	const struct plan_need *need = &search->need;
-	struct plan_range place;
 	unsigned long bad;
-	int err;
 
-	while (search->tries && find_hole(search, area)) {
+	while (find_hole(search, area)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-
-		place.start = PHYS_PFN(search->mem);
-		place.end = PFN_UP(search->mem + need->size);
-		bad = unfit_page(search, place);
-		if (bad == ULONG_MAX) {
-			err = claim_whole(search, place);
-			if (!err || err == -EINTR)
-				return err ?: 1;
-			bad = next_bound(place, need->top_down);
-		}
-		if (need->top_down)
+		bad = unsound_page(search);
+		if (bad == ULONG_MAX)
+			return 1;
+		if (search->need.top_down)
 			area.end = PFN_PHYS(bad);
 		else
 			area.start = PFN_PHYS(bad + 1);
 	}
 	return 0;
 }
-
-/* All areas of RAM in the direction of the search; as search_area(). */
-#ifdef CONFIG_ARCH_KEEP_MEMBLOCK
-static int search_ram(struct kexec_search *search)
-{
-	phys_addr_t start, end;
-	int err = 0;
-	u64 i;
-
-	if (search->need.top_down) {
-		for_each_free_mem_range_reverse(i, NUMA_NO_NODE, MEMBLOCK_NONE,
-						&start, &end, NULL) {
-			err = search_area(search, (struct plan_area){ start, end });
-			if (err)
-				break;
-		}
-	} else {
-		for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE,
-					&start, &end, NULL) {
-			err = search_area(search, (struct plan_area){ start, end });
-			if (err)
-				break;
-		}
-	}
-	return err;
-}
-#else
-static int search_resource(struct resource *res, void *search)
-{
-	/* Memory that a driver added and may take away again. */
-	if (res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED)
-		return 0;
-	return search_area(search, (struct plan_area){ res->start, res->end + 1 });
-}
-
-static int search_ram(struct kexec_search *search)
-{
-	int err;
-
-	if (search->need.top_down)
-		err = walk_system_ram_res_rev(0, ULONG_MAX, search,
-					      search_resource);
-	else
-		err = walk_system_ram_res(0, ULONG_MAX, search,
-					  search_resource);
-	/* Other errors of the walk mean that nothing was found. */
-	return err == -EINTR ? err : err > 0;
-}
-#endif
 
 static void start_search(struct kexec_search *search,
 			 const struct kexec_buf *kbuf)
@@ -273,39 +139,29 @@ static void avoid_files(struct kexec_search *search)
 	}
 }
 
-/* A place that can be claimed: preferably one where all pages are free. */
-static int claim_place(struct kexec_search *search)
-{
-	int err;
-
-	search->claim = true;
-	search->free_only = true;
-	search->tries = CLAIM_TRIES;
-	err = search_ram(search);
-	if (err)
-		return err;
-
-	search->free_only = false;
-	search->tries = CLAIM_TRIES;
-	return search_ram(search);
-}
-
-/* Any place in sound memory; claim as many of its pages as possible. */
+/* The first place in sound memory, at worst the place of a file. */
 static int any_place(struct kexec_search *search)
 {
 	int err;
 
-	search->claim = false;
-	search->tries = 1;
-	err = search_ram(search);
+	search->visit = visit_holes;
+	err = kexec_search_ram(search);
 	if (!err) {
 		search->nr_taken = search->image->nr_segments;
-		err = search_ram(search);
+		err = kexec_search_ram(search);
 	}
-	if (err <= 0)
-		return err;
-	return kexec_claim_pieces(search->image, search->mem,
-				  search->need.size) ?: 1;
+	return err;
+}
+
+/* Claim what can be had of the place; the load stages the rest. */
+static int claim_place(struct kexec_search *search)
+{
+	const struct plan_range place = {
+		.start = PHYS_PFN(search->mem),
+		.end = PFN_UP(search->mem + search->need.size),
+	};
+
+	return kexec_claim_ranges(search->image, &place, 1);
 }
 
 static int find_place(struct kexec_search *search, const struct kexec_file *file)
@@ -316,10 +172,11 @@ static int find_place(struct kexec_search *search, const struct kexec_file *file
 		return 1;
 	avoid_files(search);
 	/* Any place will do for staging, except for the pages of a file. */
-	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) &&
-	    (file || !search->image->no_claim))
-		err = claim_place(search);
-	return err ?: any_place(search);
+	if (file || !search->image->no_claim)
+		err = kexec_survey_place(search);
+	if (!err)
+		err = any_place(search);
+	return err > 0 ? claim_place(search) ?: 1 : err;
 }
 
 /**

@@ -58,7 +58,6 @@ struct kexec_memory *kexec_memory_new(void)
 	INIT_LIST_HEAD(&memory->control);
 	INIT_LIST_HEAD(&memory->list_pages);
 	INIT_LIST_HEAD(&memory->guarded);
-	memory->attempts = KEXEC_CLAIM_ATTEMPTS;
 	return memory;
 }
 

@@ -21,6 +21,16 @@
 #define KEXEC_LIST_ENTRIES		(PAGE_SIZE / sizeof(kimage_entry_t))
 
 /**
+ * struct kexec_memory_events - what has happened to memory since the boot
+ * @offlined: how often memory went offline
+ * @poisoned: pages with a hardware error
+ */
+struct kexec_memory_events {
+	unsigned long offlined;
+	long poisoned;
+};
+
+/**
  * struct kexec_memory - every page that an image owns
  * @dest: page frames that the segments cover, ascending, with gaps between the
  *	ranges
@@ -40,7 +50,8 @@
  * @control: blocks of control pages
  * @list_pages: pages of the hand-off list in the order of their use
  * @guarded: ranges that are write-protected
- * @attempts: attempts at a claim that the load may still make
+ * @claims_failed: attempts at a claim that have failed in this load
+ * @events: what had happened to memory when the load checked its destinations
  *
  * The holder of kexec_lock changes it; for the crash image in its slot the
  * holder of crash_lock reads it as well.
@@ -60,7 +71,8 @@ struct kexec_memory {
 	struct list_head control;
 	struct list_head list_pages;
 	struct list_head guarded;
-	unsigned int attempts;
+	unsigned int claims_failed;
+	struct kexec_memory_events events;
 };
 
 /**
@@ -158,39 +170,27 @@ void *kexec_vmap(struct page **page, unsigned long pages);
 /* sound.c */
 int kexec_check_destinations(struct kimage *image);
 int kexec_recheck_destinations(struct kimage *image);
-void kexec_release_destinations(void);
+void kexec_hold_memory(void);
+void kexec_release_memory(void);
 bool kexec_page_is_sound(unsigned long pfn);
 bool kexec_covers(const struct kimage *image, struct plan_range range);
 bool kexec_begin_offline(struct plan_range range);
-void kexec_end_offline(void);
-
-/* Attempts at claims that one load may make; each takes milliseconds. */
-#define KEXEC_CLAIM_ATTEMPTS		256
+void kexec_end_offline(bool gone);
 
 /* claim.c */
 #ifdef CONFIG_KEXEC_INPLACE
 int kexec_claim(struct kimage *image);
-bool kexec_may_claim(unsigned long pfn, bool free_only);
-int kexec_claim_whole(struct kimage *image, struct plan_range place);
-int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size);
+int kexec_claim_ranges(struct kimage *image, const struct plan_range *range,
+		       unsigned int nr);
 #else
 static inline int kexec_claim(struct kimage *image)
 {
 	return 0;
 }
 
-static inline bool kexec_may_claim(unsigned long pfn, bool free_only)
-{
-	return false;
-}
-
-static inline int kexec_claim_whole(struct kimage *image,
-				    struct plan_range place)
-{
-	return -ENOSPC;
-}
-
-static inline int kexec_claim_pieces(struct kimage *image, u64 mem, u64 size)
+static inline int kexec_claim_ranges(struct kimage *image,
+				     const struct plan_range *range,
+				     unsigned int nr)
 {
 	return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Is a segment table legal, does a page lie in a destination, where is a hole,
- * where is a run cut, how large is a block, how long is the hand-off list?
- * See plan.h.
+ * which place is cheapest to claim, how much of a run can be claimed, how large
+ * is a block, how long is the hand-off list?  See plan.h.
  */
 #ifdef __KERNEL__
 #include <linux/errno.h>
@@ -325,22 +325,106 @@ bool plan_hole(struct plan_area memory, const struct plan_segment *taken,
 }
 
 /**
- * plan_cut - where to cut a run that could not be claimed whole
- * @run: the run
- * @granule: number of pages of the smallest piece for another attempt, a power
- *	of two
+ * plan_block_cost - the cost of a block as a part of a place
+ * @block: what the block offers
  *
- * Return: a page frame strictly inside @run, a multiple of @granule and close
- * to the middle; or @run.end if there is none.
+ * A block that is staged costs time between the kernels, the others cost time
+ * of the load, or somebody's page cache.
+ *
+ * Return: the cost, or %PLAN_NO_PLACE.
  */
-u64 plan_cut(struct plan_range run, u64 granule)
+u64 plan_block_cost(enum plan_block block)
 {
-	u64 middle = run.start + (run.end - run.start) / 2;
-	u64 cut = middle & ~(granule - 1);
+	switch (block) {
+	case PLAN_FREE:
+		return 0;
+	case PLAN_CLEAN:
+		return 1;
+	case PLAN_MOVES:
+		return 2;
+	case PLAN_INHERITED:
+		return 3;
+	case PLAN_FIXED:
+		return 128;
+	default:
+		return PLAN_NO_PLACE;
+	}
+}
 
-	if (cut <= run.start)
-		cut += granule;
-	return cut > run.start && cut < run.end ? cut : run.end;
+/**
+ * plan_survey_over - has a survey found what it looks for?
+ * @survey: the survey
+ *
+ * Return: true if nothing can be cheaper, or if the survey has looked at enough
+ * pages.  A place is good if nothing in it is fixed, or little and the rest cheap.
+ */
+bool plan_survey_over(const struct plan_survey *survey)
+{
+	if (survey->looked >= survey->limit || !survey->best_cost)
+		return true;
+	return survey->looked >= survey->patience &&
+	       survey->best_cost <= 3 * survey->blocks;
+}
+
+/**
+ * plan_survey_area - look for the cheapest place in an area
+ * @survey: the survey; its results are those of all areas so far
+ * @area: numbers of blocks
+ *
+ * The survey meets each block once, in the direction of plan_survey.top_down.
+ *
+ * Return: true if the survey is over.
+ */
+bool plan_survey_area(struct plan_survey *survey, struct plan_range area)
+{
+	u64 run = 0, sum = 0, met, block, first, cost;
+
+	for (met = 0; met < area.end - area.start; met++) {
+		if (plan_survey_over(survey))
+			return true;
+		block = survey->top_down ? area.end - 1 - met : area.start + met;
+		cost = survey->cost(survey, block);
+		if (cost == PLAN_NO_PLACE) {
+			run = 0;
+			sum = 0;
+			continue;
+		}
+
+		sum += cost;
+		if (++run > survey->blocks)
+			sum -= survey->cost(survey, survey->top_down ?
+					    block + survey->blocks :
+					    block - survey->blocks);
+		first = survey->top_down ? block : block + 1 - survey->blocks;
+		if (run >= survey->blocks && !(first & (survey->step - 1)) &&
+		    sum < survey->best_cost) {
+			survey->best = first;
+			survey->best_cost = sum;
+		}
+	}
+	return plan_survey_over(survey);
+}
+
+/**
+ * plan_affordable - which blocks of a run can be claimed with what there is?
+ * @need: free pages that the claim of each block takes
+ * @nr: number of blocks
+ * @room: free pages that there are
+ *
+ * Return: indices of consecutive blocks, the first ones for which there is
+ * room, and as many as there is room for; empty if there are none.
+ */
+struct plan_range plan_affordable(const unsigned int *need, unsigned int nr,
+				  u64 room)
+{
+	struct plan_range part = {};
+
+	while (part.start < nr && need[part.start] > room)
+		part.start++;
+	for (part.end = part.start;
+	     part.end < nr && need[part.end] <= room; part.end++)
+		room -= need[part.end];
+	return part;
 }
 
 /**

@@ -117,6 +117,58 @@ struct plan_need {
 	bool top_down;
 };
 
+/**
+ * enum plan_block - what a block of page frames offers to a claim
+ * @PLAN_UNSEEN: nobody has looked yet
+ * @PLAN_FREE: all its pages are free
+ * @PLAN_CLEAN: some are clean page cache, which can be dropped
+ * @PLAN_MOVES: the content of some must move
+ * @PLAN_INHERITED: the image before has it and will hand it over
+ * @PLAN_FIXED: some can neither be dropped nor moved
+ * @PLAN_UNSOUND: it cannot be a destination
+ */
+enum plan_block {
+	PLAN_UNSEEN,
+	PLAN_FREE,
+	PLAN_CLEAN,
+	PLAN_MOVES,
+	PLAN_INHERITED,
+	PLAN_FIXED,
+	PLAN_UNSOUND,
+};
+
+/* Pages: a search of a file load for a place, see struct plan_survey */
+#define PLAN_SURVEY_PATIENCE	((u64)1 << 18)
+#define PLAN_SURVEY_LIMIT	((u64)1 << 22)
+
+/* The cost of a block that must not be part of a place. */
+#define PLAN_NO_PLACE		(~(u64)0)
+
+/**
+ * struct plan_survey - the search for the cheapest place among blocks
+ * @blocks: number of consecutive blocks that the place takes, at least one
+ * @step: the number of its first block is a multiple of this, a power of two
+ * @top_down: of equally cheap places take the highest, else the lowest
+ * @patience: when so many pages were looked at, a good place is good enough
+ * @limit: when so many pages were looked at, any place is
+ * @cost: the cost of a block, or %PLAN_NO_PLACE; called up to twice for a block,
+ *	and has to answer the same; it counts in @looked
+ * @looked: number of pages that were looked at
+ * @best: first block of the cheapest place so far
+ * @best_cost: its cost; %PLAN_NO_PLACE if there is no place yet
+ */
+struct plan_survey {
+	u64 blocks;
+	u64 step;
+	bool top_down;
+	u64 patience;
+	u64 limit;
+	u64 (*cost)(struct plan_survey *survey, u64 block);
+	u64 looked;
+	u64 best;
+	u64 best_cost;
+};
+
 struct plan_verdict plan_judge(const struct plan_segment *seg, unsigned int nr,
 			       const struct plan_limits *limits);
 int plan_errno(enum plan_rule rule);
@@ -129,7 +181,12 @@ bool plan_is_destination(const struct plan_range *dest, unsigned int nr,
 bool plan_hole(struct plan_area memory, const struct plan_segment *taken,
 	       unsigned int nr, const struct plan_need *need, u64 *mem);
 
-u64 plan_cut(struct plan_range run, u64 granule);
+bool plan_survey_area(struct plan_survey *survey, struct plan_range area);
+bool plan_survey_over(const struct plan_survey *survey);
+u64 plan_block_cost(enum plan_block block);
+
+struct plan_range plan_affordable(const unsigned int *need, unsigned int nr,
+				  u64 room);
 unsigned int plan_block_order(u64 pages, unsigned int max_order);
 unsigned long plan_list_pages(unsigned long sources, unsigned long runs,
 			      unsigned long entries);

@@ -378,6 +378,7 @@ void kexec_file_done(struct kimage *image)
 	image->image_loader_data = NULL;
 	kexec_purgatory_free(image);
 	kexec_unmap_files(image);
+	kexec_forget_blocks(image);
 	kfree(image->files);
 	image->files = NULL;
 	kfree_sensitive(image->cmdline_buf);

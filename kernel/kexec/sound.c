@@ -7,10 +7,15 @@
  * that the firmware has not handed over yet, ends the machine between the
  * kernels, where nothing can report it.
  *
- * A load and a reboot hold the destinations of their image: the memory notifier
- * (hotplug.c) refuses to take memory offline meanwhile.  The range that was on
- * its way offline before is recorded here, and a load or a reboot that needs it
- * is refused.  A crash image lies in reserved memory, which never goes offline.
+ * A load and a reboot hold all memory: the memory notifier (hotplug.c) refuses to
+ * take memory offline meanwhile.  The range that was on its way offline before is
+ * recorded here: no load chooses it, and a load or a reboot that needs it is
+ * refused.  A crash image lies in reserved memory, which never goes offline.
+ *
+ * A load looks at each destination page.  A reboot must not: the larger the
+ * image, the longer the machine would be away.  It compares what has happened to
+ * memory meanwhile, which the kernel counts, and looks at the pages only if
+ * something has.
  *
  * Nothing here waits: neither for kexec_lock, whose holder may wait for the
  * memory device, nor for memory to go offline, which may take for ever.
@@ -61,35 +66,62 @@ static DEFINE_SPINLOCK(offline_lock);
 /* The range that goes offline now, at most one at a time; under offline_lock. */
 static struct plan_range going_offline;
 
-/* A load or a reboot holds its destinations; under offline_lock. */
-static bool destinations_held;
+/* A load or a reboot holds memory; under offline_lock. */
+static bool memory_held;
 
-/* False if some of the destinations are going offline, from *@pfn on. */
-static bool hold_destinations(struct kimage *image, unsigned long *pfn)
+/* How often memory has gone offline; under offline_lock. */
+static unsigned long times_offlined;
+
+/* Is this page frame going offline? */
+static bool is_leaving(unsigned long pfn)
 {
-	bool stay;
+	bool leaving;
+
+	if (!READ_ONCE(going_offline.end))
+		return false;
+	spin_lock(&offline_lock);
+	leaving = pfn >= going_offline.start && pfn < going_offline.end;
+	spin_unlock(&offline_lock);
+	return leaving;
+}
+
+/* The first destination page that is going offline goes to *@pfn. */
+static bool has_leaving(const struct kimage *image, unsigned long *pfn)
+{
+	bool leaving;
 
 	if (kexec_is_crash(image))
-		return true;
+		return false;
 	spin_lock(&offline_lock);
 	*pfn = first_covered(image, going_offline.start, going_offline.end);
-	stay = *pfn >= going_offline.end;
-	if (stay)
-		destinations_held = true;
+	leaving = *pfn < going_offline.end;
 	spin_unlock(&offline_lock);
-	return stay;
+	return leaving;
 }
 
 /**
- * kexec_release_destinations - let memory go offline again
+ * kexec_hold_memory - let no memory go offline
  *
- * For the holder of kexec_lock, after a load that has called
- * kexec_check_destinations() and after a reboot that was refused.
+ * For the holder of kexec_lock, before a load looks for memory and before a
+ * reboot; until kexec_release_memory().  What is going offline already is not
+ * stopped.
  */
-void kexec_release_destinations(void)
+void kexec_hold_memory(void)
 {
 	spin_lock(&offline_lock);
-	destinations_held = false;
+	memory_held = true;
+	spin_unlock(&offline_lock);
+}
+
+/**
+ * kexec_release_memory - let memory go offline again
+ *
+ * For the holder of kexec_lock, after a load and after a reboot that was refused.
+ */
+void kexec_release_memory(void)
+{
+	spin_lock(&offline_lock);
+	memory_held = false;
 	spin_unlock(&offline_lock);
 }
 
@@ -98,14 +130,14 @@ void kexec_release_destinations(void)
  * @range: page frames of this kernel
  *
  * Return: true, kexec_end_offline() has to follow; false while a load or a
- * reboot holds its destinations.
+ * reboot holds memory.
  */
 bool kexec_begin_offline(struct plan_range range)
 {
 	bool may;
 
 	spin_lock(&offline_lock);
-	may = !destinations_held;
+	may = !memory_held;
 	if (may)
 		going_offline = range;
 	spin_unlock(&offline_lock);
@@ -114,12 +146,37 @@ bool kexec_begin_offline(struct plan_range range)
 
 /**
  * kexec_end_offline - memory has gone offline, or stays online
+ * @gone: it has gone
  */
-void kexec_end_offline(void)
+void kexec_end_offline(bool gone)
 {
 	spin_lock(&offline_lock);
+	times_offlined += gone;
 	going_offline = (struct plan_range){};
 	spin_unlock(&offline_lock);
+}
+
+static struct kexec_memory_events memory_events(void)
+{
+	struct kexec_memory_events events = {};
+
+#ifdef CONFIG_MEMORY_FAILURE
+	events.poisoned = atomic_long_read(&num_poisoned_pages);
+#endif
+	spin_lock(&offline_lock);
+	events.offlined = times_offlined;
+	spin_unlock(&offline_lock);
+	return events;
+}
+
+/* Is memory as it was when an image was loaded? */
+static bool is_undisturbed(const struct kimage *image)
+{
+	const struct kexec_memory_events now = memory_events();
+	const struct kexec_memory_events *then = &image->memory->events;
+
+	return now.offlined == then->offlined &&
+	       now.poisoned == then->poisoned;
 }
 
 /*
@@ -160,14 +217,17 @@ static int check_pfn(unsigned long pfn, unsigned long *ram)
  * kexec_page_is_sound - could a page be a destination now?
  * @pfn: its page frame, for the next kernel
  *
- * Return: true if it is no RAM, or RAM that is online and has no hardware
- * error.
+ * Return: true if it is no RAM, or RAM that is online, stays online, is not lent
+ * to the hypervisor and has no hardware error.
  */
 bool kexec_page_is_sound(unsigned long pfn)
 {
 	unsigned long ram = 0;
 
-	return !check_pfn(boot_pfn_to_pfn(pfn), &ram);
+	pfn = boot_pfn_to_pfn(pfn);
+	if (is_leaving(pfn) || check_pfn(pfn, &ram))
+		return false;
+	return !ram || !PageOffline(pfn_to_page(pfn));
 }
 
 static const char *fault_name(int err)
@@ -216,8 +276,6 @@ static int check_destinations(struct kimage *image, unsigned long *pfn,
 	int err = 0;
 
 	*ram = 0;
-	if (!hold_destinations(image, pfn))
-		return -EBUSY;
 	for (i = 0; !err && i < memory->nr_dest; i++) {
 		*pfn = memory->dest[i].start;
 		err = check_range(image, pfn, memory->dest[i].end, ram);
@@ -245,9 +303,7 @@ static int accept_destination(const struct plan_range *dest)
  * @image: the image; its destinations are known
  *
  * Accepts memory that the firmware has not handed over yet.  The load holds
- * the destinations afterwards, also after an error, until
- * kexec_release_destinations().  A crash image holds nothing, since reserved
- * memory does not go offline.
+ * memory, unless it loads a crash image: reserved memory does not go offline.
  *
  * Return: 0; -EHWPOISON if a page has an error, -EADDRNOTAVAIL if one is
  * offline, -EBUSY if one is going offline, -ENOMEM after a fatal signal.
@@ -259,7 +315,9 @@ int kexec_check_destinations(struct kimage *image)
 	unsigned int i;
 	int err;
 
-	err = check_destinations(image, &pfn, &memory->ram);
+	memory->events = memory_events();
+	err = has_leaving(image, &pfn) ? -EBUSY :
+	      check_destinations(image, &pfn, &memory->ram);
 	if (err == -EINTR)
 		return kexec_refuse(-ENOMEM, "killed while memory was being checked");
 	if (err)
@@ -296,30 +354,45 @@ static int check_owned(struct kimage *image, unsigned long *pfn)
 	return 0;
 }
 
+/* Every page, whatever has happened to memory. */
+static int check_all(struct kimage *image, unsigned long *pfn)
+{
+	unsigned long ram;
+	int err = check_destinations(image, pfn, &ram);
+
+	if (!err && ram < image->memory->ram) {
+		pr_err("reboot refused: %lu pages of memory under the image are gone\n",
+		       image->memory->ram - ram);
+		return -ENODEV;
+	}
+	return err ?: check_owned(image, pfn);
+}
+
 /**
  * kexec_recheck_destinations - can a loaded image still be executed?
  * @image: the image
  *
- * kernel_kexec() calls it before anything is shut down.  The check covers all
- * pages that the image owns as well.  The reboot holds the destinations
- * afterwards, until kexec_release_destinations().
+ * kernel_kexec() calls it before anything is shut down; it holds memory.  Where
+ * memory has changed since the load, the check covers all pages that the image
+ * owns as well.
+ *
+ * A page that memory failure has unmarked again (unpoisoned, which only tests do)
+ * hides one that it has marked meanwhile.
  *
  * Return: as kexec_check_destinations(); memory that is no longer there counts
  * as offline.
  */
 int kexec_recheck_destinations(struct kimage *image)
 {
-	unsigned long pfn, ram;
-	int err;
+	unsigned long pfn;
+	int err = 0;
 
-	err = check_destinations(image, &pfn, &ram);
-	if (!err && ram < image->memory->ram) {
-		pr_err("reboot refused: %lu pages of memory under the image are gone\n",
-		       image->memory->ram - ram);
+	if (has_leaving(image, &pfn))
+		err = -EBUSY;
+	else if (!is_undisturbed(image))
+		err = check_all(image, &pfn);
+	if (err == -ENODEV)
 		return -EADDRNOTAVAIL;
-	}
-	if (!err)
-		err = check_owned(image, &pfn);
 	if (err)
 		pr_err("reboot refused: page %#llx of the image %s\n",
 		       (u64)pfn << PAGE_SHIFT, fault_name(err));

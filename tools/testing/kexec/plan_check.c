@@ -442,78 +442,94 @@ const char *check_hole_bytewise(const struct search *search, u64 base, u64 bytes
 	return compare_holes(search, want, place);
 }
 
-static u64 apart(u64 a, u64 b)
+static u64 survey_cost(struct plan_survey *plan, u64 block)
 {
-	return a > b ? a - b : b - a;
+	struct survey *survey = (struct survey *)plan;
+
+	plan->looked += !survey->met[block];
+	survey->met[block]++;
+	return plan_block_cost(survey->block[block]);
 }
 
-/* For small runs: it tries each page frame inside. */
-static bool has_cut(struct plan_range run, u64 granule)
+/* The sum over the blocks of one place; PLAN_NO_PLACE if it is none. */
+static u64 oracle_cost(const struct survey *survey, struct plan_range area, u64 first)
 {
-	u64 pfn;
+	u64 sum = 0, i;
 
-	for (pfn = run.start; pfn < run.end; pfn++) {
-		if (pfn != run.start && pfn % granule == 0)
-			return true;
+	if (first % survey->plan.step || first + survey->plan.blocks > area.end)
+		return PLAN_NO_PLACE;
+	for (i = 0; i < survey->plan.blocks; i++) {
+		u64 cost = plan_block_cost(survey->block[first + i]);
+
+		if (cost == PLAN_NO_PLACE)
+			return PLAN_NO_PLACE;
+		sum += cost;
 	}
-	return false;
+	return sum;
 }
 
-const char *check_cut(struct plan_range run, u64 granule)
+/* All places, from the least to the most wanted one: the last cheapest one wins. */
+static void oracle_survey(const struct survey *survey, u64 *best, u64 *least)
 {
-	u64 cut = plan_cut(run, granule);
-	u64 middle = ((u128)run.start + run.end) / 2;
+	u64 i, first, cost;
 
-	if (!has_cut(run, granule))
-		return cut == run.end ? NULL : "plan_cut: a cut where none is possible";
-	if (cut == run.end)
-		return "plan_cut: no cut where one is possible";
-	if (cut <= run.start || cut > run.end)
-		return "plan_cut: the cut is not inside";
-	if (cut % granule)
-		return "plan_cut: the cut is no multiple of the granule";
-	if (apart(cut, middle) >= granule)
-		return "plan_cut: the cut is not near the middle";
+	*least = PLAN_NO_PLACE;
+	for (i = 0; i < survey->nr; i++) {
+		first = survey->plan.top_down ? i : survey->nr - 1 - i;
+		cost = oracle_cost(survey, first < survey->middle ?
+				   (struct plan_range){ 0, survey->middle } :
+				   (struct plan_range){ survey->middle, survey->nr }, first);
+		if (cost == PLAN_NO_PLACE || cost > *least)
+			continue;
+		*best = first;
+		*least = cost;
+	}
+}
+
+const char *check_survey(struct survey *survey)
+{
+	const struct plan_range low = { 0, survey->middle };
+	const struct plan_range high = { survey->middle, survey->nr };
+	bool top_down = survey->plan.top_down;
+	u64 best = 0, least, i;
+
+	survey->plan.cost = survey_cost;
+	survey->plan.best_cost = PLAN_NO_PLACE;
+	survey->plan.patience = ~(u64)0;
+	survey->plan.limit = ~(u64)0;
+	if (!plan_survey_area(&survey->plan, top_down ? high : low))
+		plan_survey_area(&survey->plan, top_down ? low : high);
+
+	oracle_survey(survey, &best, &least);
+	for (i = 0; i < survey->nr; i++) {
+		if (survey->met[i] > 2)
+			return "plan_survey: a block was met more than twice";
+	}
+	if (survey->plan.best_cost != least)
+		return "plan_survey: another place is the cheapest";
+	if (least != PLAN_NO_PLACE && survey->plan.best != best)
+		return "plan_survey: another place is as cheap and comes first";
 	return NULL;
 }
 
-/* Cut until nothing can be cut; the pieces must tile the run from *done on. */
-static const char *cut_to_pieces(struct plan_range run, u64 granule,
-				 unsigned int depth, u64 *done)
+const char *check_affordable(const unsigned int *need, unsigned int nr, u64 room)
 {
-	u64 cut = plan_cut(run, granule);
-	const char *wrong;
+	struct plan_range part = plan_affordable(need, nr, room);
+	u64 sum = 0, i;
 
-	if (!depth)
-		return "plan_cut: cutting does not end";
-	if (cut != run.end) {
-		wrong = cut_to_pieces((struct plan_range){ run.start, cut },
-				      granule, depth - 1, done);
-		return wrong ?: cut_to_pieces((struct plan_range){ cut, run.end },
-					      granule, depth - 1, done);
+	if (part.start > part.end || part.end > nr)
+		return "plan_affordable: not a part of the run";
+	for (i = 0; i < part.start; i++) {
+		if (need[i] <= room)
+			return "plan_affordable: there was room for an earlier block";
 	}
-	if (*done != run.start)
-		return "plan_cut: a page is in no piece or in two";
-	if (run.end - run.start > granule)
-		return "plan_cut: a piece is larger than the granule";
-	*done = run.end;
+	for (i = part.start; i < part.end; i++)
+		sum += need[i];
+	if (sum > room)
+		return "plan_affordable: there is no room for so many";
+	if (part.end < nr && sum + need[part.end] <= room)
+		return "plan_affordable: there was room for one more";
 	return NULL;
-}
-
-/* A cut halves a run, give or take a granule, which limits the depth. */
-const char *check_cut_to_pieces(struct plan_range run, u64 granule)
-{
-	u64 granules = (run.end - run.start) / granule + 2;
-	unsigned int depth = 3;
-	u64 done = run.start;
-	const char *wrong;
-
-	while (granules >>= 1)
-		depth++;
-	wrong = cut_to_pieces(run, granule, depth, &done);
-	if (!wrong && done != run.end)
-		wrong = "plan_cut: the pieces end before the run does";
-	return wrong;
 }
 
 const char *check_block_order(u64 pages, unsigned int max_order)

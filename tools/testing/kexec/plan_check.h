@@ -30,6 +30,20 @@ struct search {
 	struct plan_segment taken[TABLE_MAX];
 };
 
+#define SURVEY_BLOCKS 64
+
+/*
+ * What plan_survey_area() is asked: memory is two areas of blocks, cut at @middle.  The
+ * search counts a page for each block that it meets.
+ */
+struct survey {
+	struct plan_survey plan;
+	enum plan_block block[SURVEY_BLOCKS];
+	u64 nr;
+	u64 middle;
+	unsigned char met[SURVEY_BLOCKS];
+};
+
 static inline u64 page_bytes(const struct plan_limits *limits)
 {
 	return (u64)1 << limits->page_shift;
@@ -45,8 +59,8 @@ const char *check_is_destination(const struct table *table, u64 pfn);
 const char *check_around_segments(const struct table *table);
 const char *check_hole(const struct search *search);
 const char *check_hole_bytewise(const struct search *search, u64 base, u64 bytes);
-const char *check_cut(struct plan_range run, u64 granule);
-const char *check_cut_to_pieces(struct plan_range run, u64 granule);
+const char *check_survey(struct survey *survey);
+const char *check_affordable(const unsigned int *need, unsigned int nr, u64 room);
 const char *check_block_order(u64 pages, unsigned int max_order);
 const char *check_list_pages(u64 sources, u64 runs, u64 per_page);
 

@@ -446,54 +446,114 @@ static void test_maps(void)
 	globfree(&maps);
 }
 
-/* --- plan_cut --- */
+/* --- plan_survey --- */
 
-#define EXPECT_CUT(check, run, granule) do {				\
-	const char *wrong = (check);					\
-	EXPECT(!wrong, "%s: run %#" PRIx64 "-%#" PRIx64 ", granule %" PRIu64, \
-	       wrong, (run).start, (run).end, granule);			\
-} while (0)
-
-/* All runs in 40 page frames from here on, all granules up to 32 pages. */
-static void cut_all_from(u64 base)
+/* Mostly what a machine has: runs of the same kind. */
+static void random_blocks(struct survey *survey)
 {
-	struct plan_range run;
-	u64 granule, from, to;
+	enum plan_block kind = PLAN_FREE;
+	u64 i;
 
-	for (granule = 1; granule <= 32; granule *= 2) {
-		for (from = 0; from <= 40; from++) {
-			for (to = from; to <= 40; to++) {
-				run.start = base + from;
-				run.end = base + to;
-				EXPECT_CUT(check_cut(run, granule), run, granule);
-				EXPECT_CUT(check_cut_to_pieces(run, granule), run, granule);
-			}
-		}
+	for (i = 0; i < survey->nr; i++) {
+		if (one_in(4))
+			kind = PLAN_FREE + random_below(PLAN_UNSOUND);
+		survey->block[i] = kind;
 	}
 }
 
-static void test_cut_small(void)
-{
-	static const u64 bases[] = { 0, 1ull << 20, (1ull << 52) - 20, 1ull << 63, ~0ull - 40 };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(bases) && !ktap_failed; i++)
-		cut_all_from(bases[i]);
-}
-
-static void test_cut_large(void)
+static void test_survey_small(void)
 {
 	unsigned int i;
 
 	random_start();
-	for (i = 0; i < 2000; i++) {
-		u64 granule = 1ull << random_below(12);
-		struct plan_range run;
+	for (i = 0; i < 20000 && !ktap_failed; i++) {
+		struct survey survey = {
+			.nr = 1 + random_below(SURVEY_BLOCKS),
+			.plan = {
+				.blocks = 1 + random_below(12),
+				.step = 1ull << random_below(4),
+				.top_down = one_in(2),
+			},
+		};
+		const char *wrong;
 
-		run.start = random_below(1ull << 40);
-		run.end = run.start + 1 + random_below(granule * 300);
-		EXPECT_CUT(check_cut(run, granule), run, granule);
-		EXPECT_CUT(check_cut_to_pieces(run, granule), run, granule);
+		survey.middle = random_below(survey.nr + 1);
+		random_blocks(&survey);
+		wrong = check_survey(&survey);
+		EXPECT(!wrong, "%s: %" PRIu64 " of %" PRIu64 " blocks, middle %" PRIu64
+		       ", step %" PRIu64 ", top_down %d: %" PRIu64, wrong,
+		       survey.plan.blocks, survey.nr, survey.middle, survey.plan.step,
+		       survey.plan.top_down, survey.plan.best);
+	}
+}
+
+/* A machine of 1 TiB; a block has 512 pages. */
+#define MACHINE_BLOCKS	(1ull << 19)
+#define BLOCK_PAGES	512
+
+/* What all of its memory is full of; every 64th block is fixed. */
+static enum plan_block machine_kind;
+
+/* The block that was met last: the search goes down. */
+static u64 machine_last;
+
+static u64 machine_cost(struct plan_survey *survey, u64 block)
+{
+	bool fixed = block % 64 == 63;
+
+	/* What is fixed shows in the middle of the block, in the mean. */
+	if (block < machine_last)
+		survey->looked += fixed || machine_kind == PLAN_FIXED ?
+				  BLOCK_PAGES / 2 : BLOCK_PAGES;
+	machine_last = block;
+	return plan_block_cost(fixed ? PLAN_FIXED : machine_kind);
+}
+
+/* A place of @blocks blocks; the search is over after @most pages at the latest. */
+static void survey_machine(const char *name, enum plan_block kind, u64 blocks, u64 most)
+{
+	struct plan_survey survey = {
+		.blocks = blocks, .step = 1, .top_down = true,
+		.patience = PLAN_SURVEY_PATIENCE, .limit = PLAN_SURVEY_LIMIT,
+		.cost = machine_cost, .best_cost = PLAN_NO_PLACE,
+	};
+
+	machine_kind = kind;
+	machine_last = MACHINE_BLOCKS;
+	plan_survey_area(&survey, (struct plan_range){ 0, MACHINE_BLOCKS });
+	printf("# %s: looked at %" PRIu64 " pages\n", name, survey.looked);
+	EXPECT(survey.best_cost != PLAN_NO_PLACE, "%s: no place", name);
+	EXPECT(survey.looked <= most, "%s: looked at %" PRIu64 " pages of %" PRIu64,
+	       name, survey.looked, most);
+}
+
+static void test_survey_large(void)
+{
+	u64 block = BLOCK_PAGES;
+
+	survey_machine("32 MiB in free memory", PLAN_FREE, 16, 128 * block);
+	survey_machine("1 GiB in free memory", PLAN_FREE, 512, PLAN_SURVEY_PATIENCE + block);
+	survey_machine("1 GiB in page cache", PLAN_CLEAN, 512, PLAN_SURVEY_PATIENCE + block);
+	survey_machine("8 GiB in programs", PLAN_MOVES, 4096, PLAN_SURVEY_LIMIT + block);
+	survey_machine("1 GiB where nothing moves", PLAN_FIXED, 512, PLAN_SURVEY_LIMIT + block);
+}
+
+/* --- plan_affordable --- */
+
+static void test_affordable(void)
+{
+	unsigned int need[10], nr, i, j;
+
+	random_start();
+	for (i = 0; i < 20000 && !ktap_failed; i++) {
+		u64 room = random_below(40);
+		const char *wrong;
+
+		nr = random_below(ARRAY_SIZE(need) + 1);
+		for (j = 0; j < nr; j++)
+			need[j] = random_below(20);
+		wrong = check_affordable(need, nr, room);
+		EXPECT(!wrong, "%s: room %" PRIu64 ", %u blocks", wrong, room, nr);
 	}
 }
 
@@ -701,8 +761,9 @@ static const struct ktap_test tests[] = {
 	{ "destinations_small", test_destinations_small },
 	{ "destinations_random", test_destinations_random },
 	{ "destinations_in_memory_maps", test_maps },
-	{ "cut_small", test_cut_small },
-	{ "cut_large", test_cut_large },
+	{ "survey_small", test_survey_small },
+	{ "survey_large", test_survey_large },
+	{ "affordable", test_affordable },
 	{ "hole_cases", test_hole_cases },
 	{ "hole_small", test_hole_small },
 	{ "hole_large", test_hole_large },
