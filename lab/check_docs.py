@@ -98,8 +98,6 @@ ERRNOS = {
         ("ENOMEM", "what else kexec_fill_segment() returns"),
     "load refused: the architecture cannot complete the hand-off: error N":
         ("ENOMEM", "machine_kexec_post_load(): arm64, x86"),
-    "load refused: no memory to write-protect the image":
-        ("ENOMEM", "kexec_guard(): set_memory_ro() splits mappings"),
     "load refused: no ELF header for the dump: error N":
         ("ENOMEM E2BIG", "x86_crash_header()"),
     "reboot refused: a load or an unload is under way":

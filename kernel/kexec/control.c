@@ -183,14 +183,8 @@ struct page *kimage_alloc_control_pages(struct kimage *image,
 {
 	unsigned long pages = 1UL << order;
 	struct page *page = take_control(image, pages);
-	int err;
 
-	if (page)
-		return page;
-	while ((err = add_block(image, pages))) {
-		if (err != -ENOSPC || !kexec_is_crash(image) ||
-		    !kexec_crash_make_room(image))
-			return NULL;
-	}
-	return take_control(image, pages);
+	if (!page && !add_block(image, pages))
+		page = take_control(image, pages);
+	return page;
 }

@@ -46,8 +46,6 @@ void kexec_crash_encrypt(struct kimage *image);
 /* crash_image.c */
 int kexec_crash_check_segments(struct kimage *image);
 int kexec_crash_prepare(struct kimage *image);
-int kexec_crash_write_through(struct kimage *image);
-bool kexec_crash_make_room(struct kimage *image);
 int kexec_crash_install(struct kimage *image, struct kimage **old);
 struct kimage *kexec_crash_remove(void);
 

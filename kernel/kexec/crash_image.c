@@ -2,15 +2,17 @@
 /*
  * Loading a crash image into the crash region.
  *
- * The loaded crash image stays usable until its successor is complete.  The
- * successor waits in ordinary memory first, where every step that can fail
- * happens; its control pages are parts of the region that neither image uses.
- * Then the successor is committed: clear the slot, copy the bytes to the
- * region, let the architecture finish the image at its destination, set the
- * slot.  Only during these steps a panic finds no crash kernel.
+ * There are two ways.  Without a predecessor a failed load loses nothing, so the
+ * load writes to the region at once.  A predecessor stays usable until its
+ * successor is complete: the successor waits in ordinary memory first, where
+ * every step that can fail happens; its control pages are parts of the region
+ * that neither image uses.  Then the successor is committed: clear the slot,
+ * copy the bytes to the region, let the architecture finish the image at its
+ * destination, set the slot.  Only during these steps a panic finds no crash
+ * kernel.
  *
- * A failed load loses nothing if no image is loaded, so without a predecessor
- * the bytes go to the region at once.  The predecessor is dropped early
+ * Which way a load goes is decided before it has written anything.  It drops
+ * the predecessor first, and goes the first way,
  *  - where memory or the region has no room for two images,
  *  - where machine_kexec_prepare() of the architecture writes to the region or
  *    takes what only one image can have, that is without
@@ -18,9 +20,11 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
+#include <linux/err.h>
 #include <linux/highmem.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "crash.h"
 #include "image.h"
@@ -90,56 +94,6 @@ static void drop_predecessor(struct kimage *image)
 	image->crash->predecessor = NULL;
 }
 
-/* Drop the predecessor only because memory or the region is short. */
-static void give_up_predecessor(struct kimage *image, const char *why)
-{
-	pr_warn("the crash image is dropped before its successor is complete: %s\n",
-		why);
-	drop_predecessor(image);
-}
-
-/**
- * kexec_crash_prepare - decide whether a crash image waits outside the region
- * @image: the crash image; its segments are known
- *
- * Return: 0 or -ENOMEM.
- */
-int kexec_crash_prepare(struct kimage *image)
-{
-	int err;
-
-	/* A hotplug event may be changing the loaded image. */
-	mutex_lock(&crash_lock);
-	image->crash->predecessor = kexec_crash_image;
-	mutex_unlock(&crash_lock);
-	if (image->crash->predecessor) {
-		if (IS_ENABLED(CONFIG_ARCH_KEEPS_CRASH_IMAGE))
-			return 0;
-		drop_predecessor(image);
-	}
-
-	err = write_in_place(image);
-	if (err)
-		return kexec_refuse(-ENOMEM, "no memory to map the crash region: error %d",
-				    err);
-	return 0;
-}
-
-/**
- * kexec_crash_write_through - write the rest of a crash image to the region
- * @image: a crash image for which ordinary memory is short
- *
- * Drops the predecessor.
- *
- * Return: 0 or an errno.
- */
-int kexec_crash_write_through(struct kimage *image)
-{
-	if (image->crash->predecessor)
-		give_up_predecessor(image, "no memory for both");
-	return write_in_place(image);
-}
-
 static unsigned long control_pages(const struct kimage *image)
 {
 	struct kexec_block *block;
@@ -151,28 +105,83 @@ static unsigned long control_pages(const struct kimage *image)
 }
 
 /*
- * The successor needs about as many control pages as the predecessor has.  If
- * the region is too small for these beside the segments, dropping the
- * predecessor does not help.
+ * Does the region lack room for the control pages of both images?  The
+ * successor needs about as many as the predecessor has.  If the region is too
+ * small for these beside the segments, dropping the predecessor does not help.
  */
-static bool would_have_room(struct kimage *image)
+static bool region_is_short(struct kimage *image)
 {
-	return (resource_size(&crashk_res) >> PAGE_SHIFT) >=
-	       image->memory->total + control_pages(image->crash->predecessor);
+	unsigned long pages = control_pages(image->crash->predecessor);
+	unsigned long all = resource_size(&crashk_res) >> PAGE_SHIFT;
+
+	return PTR_ERR_OR_ZERO(kexec_crash_hole(image, pages, 1)) == -ENOSPC &&
+	       image->memory->total + pages <= all;
+}
+
+/* Stage the image beside its predecessor. */
+static bool memory_is_short(struct kimage *image)
+{
+	if (!kexec_stage(image) || fatal_signal_pending(current))
+		return false;
+	/* The rest of the system needs the little memory that is left. */
+	kexec_free_unused(image);
+	return true;
+}
+
+/* Why the predecessor cannot stay until @image is complete; NULL if it can. */
+static const char *why_not_both(struct kimage *image)
+{
+	if (region_is_short(image))
+		return "the region has no room for the control pages of both";
+	if (memory_is_short(image))
+		return "no memory for both";
+	return NULL;
+}
+
+/* Stage @image, or drop its predecessor. */
+static void stage_or_drop(struct kimage *image)
+{
+	if (IS_ENABLED(CONFIG_ARCH_KEEPS_CRASH_IMAGE)) {
+		const char *why = why_not_both(image);
+
+		if (!why)
+			return;
+		pr_warn("the crash image is dropped before its successor is complete: %s\n",
+			why);
+	}
+	drop_predecessor(image);
 }
 
 /**
- * kexec_crash_make_room - drop the predecessor for the sake of control pages
- * @image: a crash image for which kexec_crash_hole() has found no room
+ * kexec_crash_prepare - find a source for every destination page of a crash
+ * image
+ * @image: the image; its destinations are known, and its files are sources
  *
- * Return: true if there is more room now.
+ * The pages are staged if there is a predecessor that stays, else in place.
+ *
+ * Return: 0 or -ENOMEM, after a fatal signal too.
  */
-bool kexec_crash_make_room(struct kimage *image)
+int kexec_crash_prepare(struct kimage *image)
 {
-	if (!image->crash->predecessor || !would_have_room(image))
-		return false;
-	give_up_predecessor(image, "the region has no room for the control pages of both");
-	return true;
+	int err;
+
+	/* A hotplug event may be changing the loaded image. */
+	mutex_lock(&crash_lock);
+	image->crash->predecessor = kexec_crash_image;
+	mutex_unlock(&crash_lock);
+
+	if (image->crash->predecessor)
+		stage_or_drop(image);
+	if (fatal_signal_pending(current))
+		return kexec_refuse(-ENOMEM, "killed while memory was being allocated");
+	if (image->crash->predecessor)
+		return 0;
+
+	err = write_in_place(image);
+	if (err)
+		return kexec_refuse(-ENOMEM, "no memory to map the crash region: error %d",
+				    err);
+	return 0;
 }
 
 static void copy_extent(const struct kexec_extent *extent)

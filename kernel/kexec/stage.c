@@ -7,13 +7,9 @@
  * as it lacks.  Some of them may lie in a destination, and are in place then
  * (see pages.c), so the pages are given to destinations at the end only.
  */
-#define pr_fmt(fmt) "kexec: " fmt
-
 #include <linux/mmzone.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 
-#include "crash.h"
-#include "image.h"
 #include "pages.h"
 
 static unsigned long pages_missing(const struct kexec_memory *memory)
@@ -59,31 +55,18 @@ static int stage_destination(struct kimage *image,
  * kexec_stage - find a source for every destination page that has none
  * @image: the image
  *
- * If memory is short for a crash image, the rest of it is written to the crash
- * region in place, see kexec_crash_write_through().
+ * After a failure some pages have a source, and the caller may find one for the
+ * others elsewhere.
  *
- * Return: 0 or -ENOMEM, after a fatal signal too.
+ * Return: 0 or -ENOMEM, after a fatal signal too; nothing is logged.
  */
 int kexec_stage(struct kimage *image)
 {
 	struct kexec_memory *memory = image->memory;
 	unsigned int i;
-	int err;
+	int err = collect_pages(image);
 
-	err = collect_pages(image);
-	if (err && kexec_is_crash(image) && !fatal_signal_pending(current)) {
-		/* The rest of the system needs the little memory that is left. */
-		kexec_free_unused(image);
-		if (!kexec_crash_write_through(image))
-			return 0;
-	}
 	for (i = 0; !err && i < memory->nr_dest; i++)
 		err = stage_destination(image, &memory->dest[i]);
-
-	if (err && fatal_signal_pending(current))
-		return kexec_refuse(-ENOMEM, "killed while memory was being allocated");
-	if (err)
-		return kexec_refuse(-ENOMEM, "no memory for the %lu pages of the image",
-				    memory->total);
-	return 0;
+	return err;
 }

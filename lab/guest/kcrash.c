@@ -6,6 +6,7 @@
  *	full	a crash load that leaves no room for page tables in the region
  *	kill	a crash load that is killed while it copies its segment
  *	large	a crash load that needs more memory than there is to wait in
+ *	tight	a crash load that leaves just enough of the region for its page tables, twice
  *	header	a crash load whose only segment is an ELF header, that agrees to its being rewritten:
  *		how many program headers it has in the crash region, each time a line is read
  *	normal	a normal load that stands still while it copies its segment
@@ -98,6 +99,18 @@ static int large(void)
 	struct segment segment = { "", 1, start, (end - start) / 4 * 3 };
 
 	return load(1, &segment, KEXEC_ON_CRASH);
+}
+
+static int tight(void)
+{
+	struct segment segment = { "", 1, start, end - start - TOO_FEW * PAGE };
+	int err;
+
+	do {
+		segment.memsz -= PAGE;
+		err = load(1, &segment, KEXEC_ON_CRASH);
+	} while (err == ENOMEM && segment.memsz > (end - start) / 2);
+	return err ? err : load(1, &segment, KEXEC_ON_CRASH);
 }
 
 static void get(int core, off_t offset, void *to, size_t size)
@@ -238,11 +251,8 @@ int main(int argc, char **argv)
 		header();
 		return 0;
 	}
-	if (!strcmp(mode, "large")) {
-		printf("KCRASH: large errno=%d\n", large());
-		return 0;
-	}
-	err = !strcmp(mode, "efault") ? efault() : !strcmp(mode, "full") ? full() : kill_it();
+	err = !strcmp(mode, "efault") ? efault() : !strcmp(mode, "full") ? full() :
+	      !strcmp(mode, "large") ? large() : !strcmp(mode, "tight") ? tight() : kill_it();
 	printf("KCRASH: %s errno=%d\n", mode, err);
 	return 0;
 }
