@@ -160,6 +160,18 @@ static int prepare_machine(struct kimage *image)
 	return 0;
 }
 
+static int stage_image(struct kimage *image)
+{
+	int err = kexec_stage(image);
+
+	if (err && fatal_signal_pending(current))
+		return kexec_refuse(-ENOMEM, "killed while memory was being allocated");
+	if (err)
+		return kexec_refuse(-ENOMEM, "no memory for the %lu pages of the image",
+				    image->memory->total);
+	return 0;
+}
+
 static int finish_machine(struct kimage *image)
 {
 	int err = machine_kexec_post_load(image);
@@ -167,15 +179,6 @@ static int finish_machine(struct kimage *image)
 	if (err)
 		return kexec_refuse(err, "the architecture cannot complete the hand-off: error %d",
 				    err);
-	return 0;
-}
-
-static int protect_image(struct kimage *image)
-{
-	int err = kexec_guard(image);
-
-	if (err)
-		return kexec_refuse(err, "no memory to write-protect the image");
 	return 0;
 }
 
@@ -188,12 +191,11 @@ static int build_default(struct kimage *image)
 	       kexec_claim(image) ?:
 	       take_control_pages(image) ?:
 	       prepare_machine(image) ?:
-	       kexec_stage(image) ?:
+	       stage_image(image) ?:
 	       kexec_fill(image) ?:
 	       kexec_list_alloc(image) ?:
-	       kexec_purgatory_digest(image) ?:
-	       finish_machine(image) ?:
-	       protect_image(image);
+	       kexec_purgatory_digest(image, false) ?:
+	       finish_machine(image);
 }
 
 /* The control pages of a crash image lie in the crash region. */
@@ -221,15 +223,14 @@ static int build_crash(struct kimage *image)
 {
 	return kexec_crash_check_segments(image) ?:
 	       kexec_check_destinations(image) ?:
-	       kexec_crash_prepare(image) ?:
 	       kexec_take_files(image) ?:
+	       kexec_crash_prepare(image) ?:
 	       take_control_pages(image) ?:
 	       prepare_crash_machine(image) ?:
 	       kimage_crash_copy_vmcoreinfo(image) ?:
-	       kexec_stage(image) ?:
 	       kexec_fill(image) ?:
 	       crash_hotplug_find_header(image) ?:
-	       kexec_purgatory_digest(image);
+	       kexec_purgatory_digest(image, true);
 }
 
 /* The image of a loader that has asked for no place in the crash region. */
@@ -258,18 +259,15 @@ int kexec_image_build(struct kimage *image)
 }
 
 /* Take over the destinations that were staged only because @old has them. */
-static void replace_image(struct kimage *image, struct kimage *old)
+static void inherit(struct kimage *image, struct kimage *old)
 {
-	/* The pages of @old and the list of @image must be writable. */
-	if (IS_ENABLED(CONFIG_KEXEC_INPLACE) && !image->no_claim &&
-	    kexec_unguard(old) && kexec_unguard(image)) {
-		kexec_inherit(image, old);
-		kexec_list_write(image);
-		kexec_purgatory_digest(image);
-		if (kexec_guard(image))
-			pr_warn("the image is loaded without full write protection\n");
-	}
-	kexec_image_free(old, image);
+	/* The pages of @old must be writable. */
+	if (!IS_ENABLED(CONFIG_KEXEC_INPLACE) || image->no_claim ||
+	    !kexec_unguard(old))
+		return;
+	kexec_inherit(image, old);
+	kexec_list_write(image);
+	kexec_purgatory_digest(image, false);
 }
 
 static int install_crash_image(struct kimage *image)
@@ -309,7 +307,11 @@ int kexec_image_install(struct kimage *image)
 	kexec_unmap_files(image);
 	old = xchg(&kexec_image, image);
 	if (old)
-		replace_image(image, old);
+		inherit(image, old);
+	if (kexec_guard(image))
+		pr_warn("the image is loaded without full write protection\n");
+	if (old)
+		kexec_image_free(old, image);
 	pr_info("loaded: %lu segments, %llu KiB in place, %llu KiB staged\n",
 		image->nr_segments, pages_to_kib(image->memory->in_place),
 		pages_to_kib(image->memory->staged));

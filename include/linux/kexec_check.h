@@ -9,8 +9,9 @@
  * purgatory walks the list that the relocation code has walked; no destination
  * contains the pages of the list.
  *
- * A crash image is copied when it is loaded, long before it is entered.  It
- * has no list, and the hash of a segment covers all its bytes.
+ * Without the list the hash of a segment covers all its bytes.  So it is with a
+ * crash image, which is copied when it is loaded, long before it is entered, and
+ * with an image that could not be write-protected.
  */
 #ifndef LINUX_KEXEC_CHECK_H
 #define LINUX_KEXEC_CHECK_H

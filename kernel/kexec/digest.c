@@ -9,7 +9,7 @@
  * The purgatory does not check three segments: its own, which holds the
  * digests; that of IMA, which IMA fills when the image is executed; and the
  * ELF header of a dump, if the header follows hotplug events.  Nor does it
- * check what was write-protected (guard.c).
+ * check what was write-protected (guard.c), unless the protection has failed.
  *
  * Most architectures have purgatories that take one SHA-256 over all segments,
  * see linux/purgatory.h.  CONFIG_KEXEC_PURGATORY_XXHASH selects the faster
@@ -40,12 +40,6 @@ static bool is_checked(const struct kimage *image, unsigned long i)
 #include <linux/kexec_check.h>
 #include <linux/xxhash.h>
 
-/* A crash image is copied to its destination as soon as it is loaded. */
-static bool is_copied_late(const struct kimage *image)
-{
-	return image->type != KEXEC_TYPE_CRASH;
-}
-
 static void hash_pages(struct xxh64_state *state, unsigned long pfn,
 		       unsigned long pages)
 {
@@ -75,7 +69,7 @@ static void hash_in_place(struct xxh64_state *state, unsigned long pfn,
 
 /* Pages between the staged ones are in place. */
 static u64 hash_segment(struct kimage *image,
-			const struct kexec_segment *segment)
+			const struct kexec_segment *segment, bool all)
 {
 	unsigned long at = segment->mem >> PAGE_SHIFT;
 	unsigned long end = at + (segment->memsz >> PAGE_SHIFT);
@@ -84,7 +78,7 @@ static u64 hash_segment(struct kimage *image,
 
 	xxh64_reset(&state, 0);
 	for_each_kexec_extent(image, &extent, at, end) {
-		if (extent.source == extent.dest && is_copied_late(image))
+		if (extent.source == extent.dest && !all)
 			continue;
 		hash_in_place(&state, at, extent.dest);
 		hash_pages(&state, extent.source, extent.pages);
@@ -94,10 +88,10 @@ static u64 hash_segment(struct kimage *image,
 	return xxh64_digest(&state);
 }
 
-static int set_digests(struct kimage *image)
+static int set_digests(struct kimage *image, bool all)
 {
 	struct kexec_check check = {
-		.list = is_copied_late(image) ? image->head & PAGE_MASK : 0,
+		.list = all ? 0 : image->head & PAGE_MASK,
 	};
 	unsigned long i;
 
@@ -108,7 +102,7 @@ static int set_digests(struct kimage *image)
 			check.region[i] = (struct kexec_check_region) {
 				.start	= segment->mem,
 				.len	= segment->memsz,
-				.digest	= hash_segment(image, segment),
+				.digest	= hash_segment(image, segment, all),
 			};
 	}
 	return kexec_purgatory_get_set_symbol(image, "purgatory_check", &check,
@@ -190,7 +184,8 @@ static int set_symbols(struct kimage *image, struct kexec_sha_region *region,
 					      false);
 }
 
-static int set_digests(struct kimage *image)
+/* The digest is one of everything in any case. */
+static int set_digests(struct kimage *image, bool __always_unused all)
 {
 	struct kexec_sha_region region[KEXEC_SEGMENT_MAX] = {};
 	struct crypto_shash *sha = crypto_alloc_shash("sha256", 0, 0);
@@ -214,6 +209,9 @@ static int set_digests(struct kimage *image)
  * kexec_purgatory_digest - write the digests of an image to its purgatory
  * @image: the image, filled and with its hand-off list, which the purgatory may
  *	read; nothing is done for an image without a purgatory
+ * @all: the purgatory is to check everything, also what kexec_guard() protects;
+ *	that of a crash image has to, since a crash image is copied when it is
+ *	loaded, long before it is entered
  *
  * The caller calls it again when sources of the image have changed.  With
  * CONFIG_KEXEC_PURGATORY_XXHASH this allocates nothing and cannot fail.
@@ -221,7 +219,7 @@ static int set_digests(struct kimage *image)
  * Return: 0; -ENOMEM, after a fatal signal too; -EINVAL if the purgatory is not
  * of the expected kind; or why there is no SHA-256.
  */
-int kexec_purgatory_digest(struct kimage *image)
+int kexec_purgatory_digest(struct kimage *image, bool all)
 {
 	unsigned long i;
 	int err;
@@ -229,7 +227,7 @@ int kexec_purgatory_digest(struct kimage *image)
 	if (!image->purgatory_info.purgatory_buf)
 		return 0;
 
-	err = set_digests(image);
+	err = set_digests(image, all);
 	for (i = 0; !err && i < image->nr_segments; i++)
 		if (is_purgatory(image, i))
 			err = kexec_fill_segment(image, i);

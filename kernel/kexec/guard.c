@@ -2,12 +2,16 @@
 /*
  * Write protection of a loaded image.
  *
- * From install to hand-off the kernel may write neither to the large pages that
- * are in place as a whole nor to control pages.  A stray write then faults at
- * the instruction that writes.  Other pages of an image are not protected,
+ * From the load to the hand-off the kernel may write neither to the large pages
+ * that are in place as a whole nor to control pages.  A stray write then faults
+ * at the instruction that writes.  Other pages of an image are not protected,
  * because the kernel never joins a large mapping again that was split for one
  * page; the digests of a file load cover them (digest.c).  The segments that no
  * digest covers, two at most, are protected whole where they are in place.
+ *
+ * Where the protection fails, the digests cover everything: every byte is
+ * protected or has a digest.  So the purgatory, which has the digests, is
+ * protected last.
  *
  * crash_region.c protects a crash image, with all of the reserved region.
  *
@@ -17,6 +21,8 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
+#include <linux/fault-inject.h>
+#include <linux/init.h>
 #include <linux/kexec_check.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -31,11 +37,36 @@ struct kexec_guarded {
 	unsigned long pages;
 };
 
+#ifdef CONFIG_FAULT_INJECTION
+/* Few mappings have to be split, so fail_page_alloc seldom gets here. */
+static DECLARE_FAULT_ATTR(fail_kexec_guard);
+
+static bool guard_fault(unsigned long pages)
+{
+	return should_fail(&fail_kexec_guard, pages << PAGE_SHIFT);
+}
+
+static int __init guard_fault_init(void)
+{
+	fault_create_debugfs_attr("fail_kexec_guard", NULL, &fail_kexec_guard);
+	return 0;
+}
+late_initcall(guard_fault_init);
+#else
+static bool guard_fault(unsigned long pages)
+{
+	return false;
+}
+#endif
+
 static int guard_pages(struct kimage *image, struct page *page,
 		       unsigned long pages)
 {
-	struct kexec_guarded *range = kmalloc(sizeof(*range), GFP_KERNEL);
+	struct kexec_guarded *range;
 
+	if (guard_fault(pages))
+		return -ENOMEM;
+	range = kmalloc(sizeof(*range), GFP_KERNEL);
 	if (!range)
 		return -ENOMEM;
 	range->page = page;
@@ -59,12 +90,11 @@ static int guard_run(struct kimage *image, unsigned long pfn,
 }
 
 /* Pages between the staged ones are in place. */
-static int guard_segment(struct kimage *image, unsigned long index)
+static int guard_segment(struct kimage *image,
+			 const struct kexec_segment *segment, bool whole)
 {
-	const struct kexec_segment *segment = &image->segment[index];
 	unsigned long at = segment->mem >> PAGE_SHIFT;
 	unsigned long end = at + (segment->memsz >> PAGE_SHIFT);
-	bool whole = !kexec_is_checked(image, index);
 	struct kexec_extent extent;
 	int err;
 
@@ -79,26 +109,47 @@ static int guard_segment(struct kimage *image, unsigned long index)
 	return guard_run(image, at, end, whole);
 }
 
+/* The segments that the purgatory checks, or those that it does not check. */
+static int guard_segments(struct kimage *image, bool checked)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; !err && i < image->nr_segments; i++)
+		if (kexec_is_checked(image, i) == checked)
+			err = guard_segment(image, &image->segment[i],
+					    !checked);
+	return err;
+}
+
+static int guard_control(struct kimage *image)
+{
+	struct kexec_block *block;
+	int err = 0;
+
+	list_for_each_entry(block, &image->memory->control, link) {
+		if (!err)
+			err = guard_pages(image, block->page, block->pages);
+	}
+	return err;
+}
+
 /**
  * kexec_guard - write-protect large pages in place and the control pages
- * @image: the image, complete
+ * @image: the image, complete, with its digests
+ *
+ * If a large page cannot be protected, the digests are made anew, of
+ * everything.
  *
  * Return: 0; -ENOMEM if some pages could not be protected.
  */
 int kexec_guard(struct kimage *image)
 {
-	struct kexec_memory *memory = image->memory;
-	struct kexec_block *block;
-	unsigned long i;
-	int err = 0;
+	int err = guard_segments(image, true);
 
-	for (i = 0; !err && i < image->nr_segments; i++)
-		err = guard_segment(image, i);
-	list_for_each_entry(block, &memory->control, link) {
-		if (!err)
-			err = guard_pages(image, block->page, block->pages);
-	}
-	return err;
+	if (err)
+		kexec_purgatory_digest(image, true);
+	return guard_segments(image, false) ?: guard_control(image) ?: err;
 }
 
 /* One more reference keeps a page from being freed with the image. */

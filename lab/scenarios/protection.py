@@ -124,6 +124,18 @@ def staged_bytes_sound(lab):
     lab.check(not guest.find(r"kexec: purgatory"), "the purgatory reports a sound image")
 
 
+@scenario(kernels=("fast",))
+def unprotected_bytes_damaged(lab):
+    """What cannot be write-protected after a reload is checked: a changed byte in place is found."""
+    guest = damaged_guest(lab, "middle")
+    check_digest(lab, guest)
+    before, after = payload.loads(guest)
+    lab.check(2 * after[1] > before[1] > 0, "%d KiB in place, then %d" % (before[1], after[1]))
+    lab.check(guest.find(r"kexec: the image is loaded without full write protection"),
+              "nobody said that the protection failed")
+    check_reset(lab, guest)
+
+
 SPLIT_KIB = 44 << 10    # some control pages and a purgatory for each load, 2 MiB each time
 
 

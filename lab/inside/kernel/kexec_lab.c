@@ -10,7 +10,9 @@
  * that this exception is raised between the kernels, and log the vector, RIP
  * and CR2 that the report must name; or "staged": change a byte that waits to
  * be copied, and log its destination.  Needs an image with staged pages.
- * "inplace" does the same to a byte in place that is not write-protected.
+ * "inplace" does the same to the first byte in place that is not
+ * write-protected, "middle" to one in the middle of the longest run in place,
+ * if it is not.
  */
 #define pr_fmt(fmt) "kexec_lab: " fmt
 
@@ -141,22 +143,35 @@ static bool is_writable(unsigned long pfn)
 	return pte && pte_write(*pte);
 }
 
+static int damage_page(unsigned long pfn)
+{
+	u8 *byte = pfn_to_kaddr(pfn) + PAGE_SIZE / 2;
+
+	if (!is_writable(pfn))
+		return -EPERM;
+	*byte = ~*byte;
+	pr_info("damaged %lx\n", pfn << PAGE_SHIFT);
+	return 0;
+}
+
+static int damage_middle(struct kimage *image)
+{
+	unsigned long pages, from, pfn = longest_run(image, true, &from, &pages);
+
+	return pages ? damage_page(pfn + pages / 2) : -ENOENT;
+}
+
 static int damage_in_place(struct kimage *image)
 {
 	struct kexec_extent extent;
 	unsigned long pfn;
-	u8 *byte;
 
 	for_each_kexec_extent(image, &extent, 0, ULONG_MAX) {
 		if (extent.source != extent.dest)
 			continue;
 		for (pfn = extent.dest; pfn < extent.dest + extent.pages; pfn++) {
-			if (!is_writable(pfn))
-				continue;
-			byte = pfn_to_kaddr(pfn) + PAGE_SIZE / 2;
-			*byte = ~*byte;
-			pr_info("damaged %lx\n", pfn << PAGE_SHIFT);
-			return 0;
+			if (!damage_page(pfn))
+				return 0;
 		}
 	}
 	return -ENOENT;
@@ -205,6 +220,8 @@ static ssize_t sabotage(struct file *file, const char __user *buf, size_t count,
 	err = -ENOENT;
 	if (kexec_image && !strcmp(what, "inplace"))
 		err = damage_in_place(kexec_image);
+	else if (kexec_image && !strcmp(what, "middle"))
+		err = damage_middle(kexec_image);
 	else if (kexec_image && kexec_unguard(kexec_image))
 		err = damage(kexec_image, what);
 	kexec_unlock();

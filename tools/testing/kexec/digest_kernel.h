@@ -17,8 +17,6 @@ typedef uint64_t u64;
 
 #define CONFIG_IMA_KEXEC	1
 #define KEXEC_SEGMENT_MAX	16
-#define KEXEC_TYPE_DEFAULT	0
-#define KEXEC_TYPE_CRASH	1
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		(1ul << PAGE_SHIFT)
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
@@ -33,7 +31,6 @@ struct kexec_segment {
 
 struct kimage {
 	unsigned long head;
-	unsigned int type;
 	unsigned long nr_segments;
 	struct kexec_segment segment[KEXEC_SEGMENT_MAX];
 	struct {
@@ -60,6 +57,7 @@ struct xxh64_state {
 	u64 value;
 };
 
+#define __always_unused			__attribute__((__unused__))
 #define SHASH_DESC_ON_STACK(desc, sha)	struct shash_desc desc[1] = { { sha } }
 #define kexec_refuse(err, ...)		(err)
 #define current				NULL
@@ -107,7 +105,7 @@ int xxh64_update(struct xxh64_state *state, const void *data, size_t len);
 u64 xxh64_digest(const struct xxh64_state *state);
 
 /* The two variants. */
-int digest_sha256(struct kimage *image);
-int digest_xxhash(struct kimage *image);
+int digest_sha256(struct kimage *image, bool all);
+int digest_xxhash(struct kimage *image, bool all);
 
 #endif /* DIGEST_KERNEL_H */

@@ -219,7 +219,7 @@ static void sha256_over_everything(void)
 	u64 expected;
 
 	make_image();
-	EXPECT(!digest_sha256(&image), "no digest");
+	EXPECT(!digest_sha256(&image, false), "no digest");
 	EXPECT(regions[0].start == PAGE(10) && regions[0].len == PAGE(3), "the kernel's region");
 	EXPECT(regions[1].start == PAGE(20) && regions[1].len == PAGE(4), "the initrd's region");
 	EXPECT(regions[2].start == PAGE(30) && !regions[2].len, "the empty region");
@@ -234,7 +234,7 @@ static void sha256_without_ima(void)
 {
 	make_image();
 	image.is_ima_segment_index_set = false;
-	EXPECT(!digest_sha256(&image), "no digest");
+	EXPECT(!digest_sha256(&image, false), "no digest");
 	EXPECT(regions[1].start == PAGE(6) && regions[3].start == PAGE(30), "a segment is left out");
 }
 
@@ -245,7 +245,7 @@ static void sha256_without_what_changes(void)
 
 	make_image();
 	changing = INITRD;
-	EXPECT(!digest_sha256(&image), "no digest");
+	EXPECT(!digest_sha256(&image, true), "no digest");
 	EXPECT(regions[1].start == PAGE(30) && !regions[2].len, "its region is there");
 	expected = sum_of(order);
 	EXPECT(!memcmp(sha256_digest, &expected, sizeof(expected)), "the digest");
@@ -255,19 +255,19 @@ static void sha256_fails(void)
 {
 	make_image();
 	no_sha = true;
-	EXPECT(digest_sha256(&image) == -ENOENT && !symbols_set, "there is no SHA-256");
+	EXPECT(digest_sha256(&image, false) == -ENOENT && !symbols_set, "there is no SHA-256");
 
 	make_image();
 	update_error = -EIO;
-	EXPECT(digest_sha256(&image) == -EIO && !symbols_set && !shas, "it does not work");
+	EXPECT(digest_sha256(&image, false) == -EIO && !symbols_set && !shas, "it does not work");
 
 	make_image();
 	killed = true;
-	EXPECT(digest_sha256(&image) == -ENOMEM && !symbols_set && !shas, "a fatal signal");
+	EXPECT(digest_sha256(&image, false) == -ENOMEM && !symbols_set && !shas, "a fatal signal");
 
 	make_image();
 	fill_error = -ENOMEM;
-	EXPECT(digest_sha256(&image) == -ENOMEM, "the purgatory cannot be filled");
+	EXPECT(digest_sha256(&image, false) == -ENOMEM, "the purgatory cannot be filled");
 }
 
 static void xxhash_of_what_is_not_guarded(void)
@@ -276,7 +276,7 @@ static void xxhash_of_what_is_not_guarded(void)
 
 	make_image();
 	killed = true;
-	EXPECT(!digest_xxhash(&image), "no digest");
+	EXPECT(!digest_xxhash(&image, false), "no digest");
 	EXPECT(check.list == PAGE(60), "the list is at %#llx", (unsigned long long)check.list);
 	EXPECT(check.region[0].start == PAGE(10) && check.region[0].len == PAGE(3) &&
 	       check.region[0].digest == sum_of(kernel), "the kernel's region");
@@ -302,34 +302,42 @@ static void xxhash_without_large_pages_in_place(void)
 		if (i < 512 || i >= 1024)
 			sum = add_page(sum, image.source[i]);
 
-	EXPECT(!digest_xxhash(&image), "no digest");
+	EXPECT(!digest_xxhash(&image, false), "no digest");
 	EXPECT(check.region[0].digest == sum, "the kernel's region");
 
 	/* A large page that is not all in place is not guarded. */
 	image.source[1000] = 41;
 	for (sum = 0, i = 500; i < 1500; i++)
 		sum = add_page(sum, image.source[i]);
-	EXPECT(!digest_xxhash(&image), "no digest");
+	EXPECT(!digest_xxhash(&image, false), "no digest");
 	EXPECT(check.region[0].digest == sum, "the kernel's region, cut");
 }
 
-static void xxhash_of_a_crash_image(void)
+/* The same kernel: nothing is guarded, and there is no list to tell what was copied. */
+static void xxhash_of_everything(void)
 {
-	const unsigned long kernel[] = { 42, 11, 43, 0 };
+	u64 sum = 0;
+	unsigned int i;
 
 	make_image();
-	image.type = KEXEC_TYPE_CRASH;
-	EXPECT(!digest_xxhash(&image), "no digest");
+	image.segment[0].mem = PAGE(500);
+	image.segment[0].memsz = PAGE(1000);
+	for (i = 500; i < 1500; i++)
+		image.source[i] = i == 1100 ? 40 : i;
+	for (i = 500; i < 1500; i++)
+		sum = add_page(sum, image.source[i]);
+
+	EXPECT(!digest_xxhash(&image, true), "no digest");
 	EXPECT(!check.list, "there is a list");
-	EXPECT(check.region[0].digest == sum_of(kernel), "the kernel's region");
+	EXPECT(check.region[0].digest == sum, "the kernel's region");
+	EXPECT(!check.region[PURGATORY].len && !check.region[IMA].len, "what is not checked");
 }
 
 static void xxhash_without_what_changes(void)
 {
 	make_image();
-	image.type = KEXEC_TYPE_CRASH;
 	changing = INITRD;
-	EXPECT(!digest_xxhash(&image), "no digest");
+	EXPECT(!digest_xxhash(&image, true), "no digest");
 	EXPECT(check.region[0].len == PAGE(3), "the kernel is not checked");
 	EXPECT(!check.region[INITRD].len, "it is checked");
 }
@@ -339,7 +347,7 @@ static void without_purgatory(void)
 	make_image();
 	image.purgatory_info.purgatory_buf = NULL;
 	no_sha = true;
-	EXPECT(!digest_sha256(&image) && !digest_xxhash(&image), "it is wanted");
+	EXPECT(!digest_sha256(&image, false) && !digest_xxhash(&image, false), "it is wanted");
 	EXPECT(!symbols_set && !filled, "something was done");
 }
 
@@ -350,7 +358,7 @@ static const struct ktap_test tests[] = {
 	{ "sha256_fails", sha256_fails },
 	{ "xxhash_of_what_is_not_guarded", xxhash_of_what_is_not_guarded },
 	{ "xxhash_without_large_pages_in_place", xxhash_without_large_pages_in_place },
-	{ "xxhash_of_a_crash_image", xxhash_of_a_crash_image },
+	{ "xxhash_of_everything", xxhash_of_everything },
 	{ "xxhash_without_what_changes", xxhash_without_what_changes },
 	{ "without_purgatory", without_purgatory },
 };

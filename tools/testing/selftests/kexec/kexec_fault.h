@@ -27,6 +27,7 @@ static inline void arm_everything(void)
 	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
 	write_file(DEBUGFS "fail_usercopy/verbose", "0");
 	write_file(DEBUGFS "fail_kexec_claim/verbose", "0");
+	write_file(DEBUGFS "fail_kexec_guard/verbose", "0");
 }
 
 /* The page allocator retries for blocks of up to 32 KiB: order 3. */
