@@ -6,6 +6,8 @@
  *	  -u		unload, after the load if there is one
  *	  -e		execute the image loaded (nothing is loaded without a KERNEL)
  *	  -m		sample free memory while the load runs, print the peak and what is kept
+ *	  -k COUNT	load to see how long it takes, then COUNT times in a child that gets SIGKILL,
+ *			each time later: "KFLOAD: killed N of COUNT, the slowest gone after M ms"
  *
  * INITRD "-" is none, with KEXEC_FILE_NO_INITRAMFS; a CMDLINE that is left out has no byte, an
  * empty one is a single NUL. Each call prints one line, "KFLOAD: load rc=R errno=NAME ms=T". The
@@ -15,17 +17,19 @@
 #include <fcntl.h>
 #include <linux/kexec.h>
 #include <linux/reboot.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "memory.h"
 
 static struct {
-	int unload, execute, measure;
+	int unload, execute, measure, kills;
 } opt;
 
 static void die(const char *what)
@@ -43,28 +47,76 @@ static int open_file(const char *path)
 	return fd;
 }
 
-static unsigned long now_ms(void)
+static unsigned long now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static int call(const char *what, int kernel, int initrd, const char *cmdline, unsigned long flags)
 {
 	unsigned long length = cmdline ? strlen(cmdline) + 1 : 0;
-	unsigned long start = now_ms();
+	unsigned long start = now_us();
 	long rc = syscall(SYS_kexec_file_load, kernel, initrd, length, cmdline, flags);
 
 	printf("KFLOAD: %s rc=%ld errno=%s ms=%lu\n", what, rc, rc ? strerrorname_np(errno) : "0",
-	       now_ms() - start);
+	       (now_us() - start) / 1000);
 	return rc != 0;
+}
+
+static int unload(void)
+{
+	return call("unload", -1, -1, NULL, KEXEC_FILE_UNLOAD);
+}
+
+/* Load, and kill that after so many microseconds; how many later it is gone */
+static unsigned long kill_load(unsigned long after, int *killed, int kernel, int initrd,
+			       const char *cmdline, unsigned long flags)
+{
+	pid_t child = fork();
+	unsigned long start;
+	int status;
+
+	if (child < 0)
+		die("fork");
+	if (!child)
+		_exit(!!syscall(SYS_kexec_file_load, kernel, initrd, strlen(cmdline) + 1, cmdline,
+				flags));
+	usleep(after);
+	start = now_us();
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	start = now_us() - start;
+	*killed += WIFSIGNALED(status);
+	unload();
+	return start;
+}
+
+static void kill_loads(int kernel, int initrd, const char *cmdline, unsigned long flags)
+{
+	unsigned long start = now_us(), took, gone, longest = 0;
+	int killed = 0, before;
+
+	if (!cmdline || call("load", kernel, initrd, cmdline, flags))
+		die("nothing to kill");
+	took = now_us() - start;
+	unload();
+	while (killed < opt.kills && took) {
+		before = killed;
+		gone = kill_load(took * killed / opt.kills, &killed, kernel, initrd, cmdline, flags);
+		if (killed == before)
+			took -= took / 4;	/* It was faster than the first one */
+		else if (gone > longest)
+			longest = gone;
+	}
+	printf("KFLOAD: killed %d, the slowest gone after %lu ms\n", killed, longest / 1000);
 }
 
 static int load(char **argv, int argc)
 {
-	int kernel = open_file(argv[0]), initrd = -1, failed;
+	int kernel = open_file(argv[0]), initrd = -1, failed = 0;
 	const char *cmdline = argc > 2 ? argv[2] : NULL;
 	unsigned long flags = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
 	struct memory memory;
@@ -75,7 +127,10 @@ static int load(char **argv, int argc)
 		flags |= KEXEC_FILE_NO_INITRAMFS;
 	if (opt.measure && memory_start(&memory))
 		die("pthread_create");
-	failed = call("load", kernel, initrd, cmdline, flags);
+	if (opt.kills)
+		kill_loads(kernel, initrd, cmdline, flags);
+	else
+		failed = call("load", kernel, initrd, cmdline, flags);
 	if (opt.measure)
 		memory_report(&memory, "KFLOAD");
 	close(kernel);
@@ -85,6 +140,7 @@ static int load(char **argv, int argc)
 
 static int execute(void)
 {
+	printf("KFLOAD: executing at cycle %llx\n", __builtin_ia32_rdtsc());
 	fflush(stdout);
 	reboot(LINUX_REBOOT_CMD_KEXEC);
 	printf("KFLOAD: execute errno=%s\n", strerrorname_np(errno));
@@ -95,16 +151,17 @@ static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "uem")) != -1) {
+	while ((c = getopt(argc, argv, "uemk:")) != -1) {
 		switch (c) {
 		case 'u': opt.unload = 1; break;
 		case 'e': opt.execute = 1; break;
 		case 'm': opt.measure = 1; break;
+		case 'k': opt.kills = atoi(optarg); break;
 		default: exit(2);
 		}
 	}
 	if (argc - optind == 1 || argc - optind > 4) {
-		printf("KFLOAD: usage: kfload [-uem] KERNEL INITRD|- [CMDLINE [FLAGS]]\n");
+		printf("KFLOAD: usage: kfload [-uem] [-k COUNT] KERNEL INITRD|- [CMDLINE [FLAGS]]\n");
 		exit(2);
 	}
 }
@@ -118,7 +175,7 @@ int main(int argc, char **argv)
 	if (optind < argc)
 		failed = load(argv + optind, argc - optind);
 	if (opt.unload)
-		failed |= call("unload", -1, -1, NULL, KEXEC_FILE_UNLOAD);
+		failed |= unload();
 	if (opt.execute && !failed)
 		failed = execute();
 	return failed;

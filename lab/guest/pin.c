@@ -3,12 +3,12 @@
  * pin: holds pages at given physical addresses so that they can be neither freed nor migrated.
  *
  *	pin START END COUNT	COUNT pages, spread over the physical range, until it is killed
+ *	pin -n NODE		a page of that node
  *
  * Nobody may ask for a physical page, so it takes most of the free memory, looks in its own pagemap
  * which pages lie in the range, puts references to those into pipes (vmsplice) and gives the rest
- * back. "PIN: holding N of COUNT" says that it is done.
+ * back. "PIN: holding N of COUNT" says that it is done; of a node, "PIN: holding ADDRESS".
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,37 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PAGE		4096UL
+#include "take.h"
+
 #define PRESENT		(1ULL << 63)
 #define PFN_MASK	((1ULL << 55) - 1)
-#define LEAVE_FREE	(40UL << 20)	/* above all watermarks: it must not be killed */
 #define PIPE_PAGES	256
+#define MPOL_BIND	2
 
 static void die(const char *what)
 {
 	printf("PIN: cannot go on: %s: %s\n", what, strerror(errno));
 	exit(2);
-}
-
-static char *take_memory(unsigned long *size)
-{
-	struct sysinfo info;
-	char *memory;
-
-	sysinfo(&info);
-	*size = (info.freeram * info.mem_unit - LEAVE_FREE) & ~(PAGE - 1);
-	memory = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		die("mmap");
-	/* A reference to one page of a huge one would pin all of it; without THP this fails, fine */
-	madvise(memory, *size, MADV_NOHUGEPAGE);
-	if (madvise(memory, *size, MADV_POPULATE_WRITE))
-		die("MADV_POPULATE_WRITE");
-	return memory;
 }
 
 static uint64_t physical(int pagemap, const char *page)
@@ -100,21 +84,44 @@ static unsigned long hold_spread(char *memory, unsigned long size, uint64_t star
 	return held;
 }
 
-int main(int argc, char **argv)
+static void hold_on_node(unsigned long node)
 {
-	unsigned long size, count, held;
-	char *memory;
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	unsigned long mask = 1UL << node;
 
-	if (argc != 4) {
-		printf("usage: pin START END COUNT\n");
-		return 2;
-	}
-	memory = take_memory(&size);
-	count = strtoul(argv[3], NULL, 0);
-	held = hold_spread(memory, size, strtoull(argv[1], NULL, 0), strtoull(argv[2], NULL, 0),
-			   count);
+	if (page == MAP_FAILED || pagemap < 0 ||
+	    syscall(SYS_mbind, page, PAGE, MPOL_BIND, &mask, 8 * sizeof(mask), 0))
+		die("mbind");
+	*page = 1;
+	hold(page);
+	printf("PIN: holding %llu\n", (unsigned long long)physical(pagemap, page));
+	munmap(page, PAGE);
+}
+
+static void hold_range(uint64_t start, uint64_t end, unsigned long count)
+{
+	unsigned long size, held;
+	char *memory = take_memory(&size);
+
+	if (!memory)
+		die("taking memory");
+	held = hold_spread(memory, size, start, end, count);
 	munmap(memory, size);
 	printf("PIN: holding %lu of %lu\n", held, count);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "-n")) {
+		hold_on_node(strtoul(argv[2], NULL, 0));
+	} else if (argc == 4) {
+		hold_range(strtoull(argv[1], NULL, 0), strtoull(argv[2], NULL, 0),
+			   strtoul(argv[3], NULL, 0));
+	} else {
+		printf("usage: pin START END COUNT, or pin -n NODE\n");
+		return 2;
+	}
 	fflush(stdout);
 	for (;;)
 		pause();

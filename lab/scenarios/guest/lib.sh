@@ -31,6 +31,9 @@ tamper() {
 		dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
 }
 
+# bytes SIZE: of 4K, 2M or 1G
+bytes() { echo $(($(echo "$1" | sed 's/K/ << 10/; s/M/ << 20/; s/G/ << 30/'))); }
+
 page_down() { echo $(($1 & ~4095)); }
 page_up() { echo $((($1 + 4095) & ~4095)); }
 
@@ -61,6 +64,58 @@ fill_memory() {
 	fallocate -l "$(($1 * 1024))" /fill/pages || fail "cannot fill memory"
 }
 
+# prepare_disk: a file system on /dev/vda, mounted at /disk, with a file that is all hole: a read
+# fills the page cache with its zeros and asks no disk.
+prepare_disk() {
+	mke2fs -b 4096 -i 1048576 /dev/vda >/dev/null || fail "mke2fs"
+	mkdir -p /disk
+	mount -t ext2 /dev/vda /disk || fail "no file system"
+	truncate -s 64G /disk/hole
+}
+
+# fill_cache: memory becomes clean page cache until free memory is down at the watermarks
+fill_cache() { fill clean /disk/hole $((32 * 1024)) || fail "fill"; }
+
+# load_files SIZE [FLAGS]: the kernel and an initrd of that size, which takes no page of tmpfs
+load_files() {
+	rm -f /tmp/initrd
+	truncate -s "$1" /tmp/initrd
+	kfload "$KERNEL" /tmp/initrd "" "${2:-0}"
+}
+
+# choose_place SIZE [END]: at, where a segment of SIZE behind the probe has the least memory of the
+# kernel
+choose_place() {
+	found=$(place $(($(bytes "$1") + 2 * mib)) $((16 * mib)) "${2:-1T}") || fail "no place"
+	at=${found% *}
+	say "destination $at, ${found#* } blocks cannot be emptied"
+}
+
+# load_segment SIZE: the probe and one segment of that size, at the place chosen before
+load_segment() { kload -p "$at" "$((at + 2 * mib)):$1:$1"; }
+
+# memory_state WHAT: idle; cache, memory is full of clean page cache; fragmented, one page of 4 MiB
+# cannot be moved
+memory_state() {
+	case $1 in
+	idle) ;;
+	cache)
+		prepare_disk
+		fill_cache
+		;;
+	fragmented)
+		top=$(sed -n 's/^[0-9a-f]*-\([0-9a-f]*\) : System RAM/\1/p' /proc/iomem | tail -n 1)
+		top=$((0x$top + 1))
+		echo 4096 >/proc/sys/vm/min_free_kbytes
+		mkfifo /tmp/pins
+		pin $((16 * mib)) "$top" $(((top / mib - 16) / 4)) >/tmp/pins &
+		read -r line </tmp/pins
+		say "$line"
+		;;
+	*) fail "no state is called $1" ;;
+	esac
+}
+
 # Pages that wait in the lists of the CPUs (up to an eighth of memory) do not count as free. This
 # makes the lists short; each CPU gives up what it has too much when it next frees something.
 short_lists() {
@@ -71,6 +126,15 @@ short_lists() {
 		fallocate -l "$((4 * mib))" /tmp/trim
 		taskset -c "$cpu" rm /tmp/trim
 	done
+}
+
+# fail_always FAULT: each time from now on
+fail_always() {
+	fault=/sys/kernel/debug/$1
+	echo N >"$fault/task-filter"
+	echo 0 >"$fault/verbose"
+	echo -1 >"$fault/times"
+	echo 100 >"$fault/probability" || fail "no $1"
 }
 
 # set_others 0|1: all CPUs but the first go offline, or online
@@ -94,6 +158,22 @@ trace_functions() {
 # What a program that leaves the kernel is started by: KCOV covers its system calls.
 covered=
 [ ! -e /sys/kernel/debug/kcov ] || covered=kcov
+
+# offline_block: the first block of memory that is offline; sets block, its first byte, its size
+offline_block() {
+	memory=/sys/devices/system/memory
+	size=$((0x$(cat $memory/block_size_bytes)))
+	block=$(grep -l offline $memory/memory*/state | sort -V | head -n 1)
+	block=${block%/state}
+	[ -d "$block" ] || fail "no memory is offline"
+	at=$((${block##*/memory} * size))
+}
+
+# isolated_blocks: how many pageblocks are isolated
+isolated_blocks() {
+	awk '/^Free pages/ { sum = 0 } /^Number of blocks/ { sum = 1 }
+		sum && /^Node/ { n += $NF } END { print n + 0 }' /proc/pagetypeinfo
+}
 
 loaded() { cat /sys/kernel/kexec_loaded; }
 
