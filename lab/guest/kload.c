@@ -14,8 +14,11 @@
  *	  -b INDEX	the last page of this segment's buffer cannot be read
  *	  -k SIZE	load in a child that gets SIGKILL when SIZE of memory has gone into the load
  *	  -m		sample free memory while the load runs, print the peak and what is kept
+ *	  -o PAGES	the buffers start so many pages behind a boundary of 2 MiB (default: 37; destinations
+ *			are aligned, and a copy between pages with the same low bits misses in QEMU's TLB)
+ *	  -c		first copy the same bytes elsewhere, to compare: "KLOAD: copy us=T"
  *
- * Each load prints one line, "KLOAD: load rc=R errno=E ms=T". The exit status is 0 if all calls
+ * Each load prints one line, "KLOAD: load rc=R errno=E ms=T us=T". The exit status is 0 if all calls
  * returned 0; whether another outcome is the right one is the caller's to judge.
  */
 #include <errno.h>
@@ -38,12 +41,13 @@
 
 #define PAGE		4096UL
 #define ROUND_UP(x)	(((x) + PAGE - 1) & ~(PAGE - 1))
+#define BLOCK		(2UL << 20)
 
 static struct options {
-	int execute, unload, measure, bad;
-	unsigned long flags, rounds, kill_at, probe, mode;
+	int execute, unload, measure, bad, copy;
+	unsigned long flags, rounds, kill_at, probe, mode, offset;
 	const char *file;
-} opt = { .rounds = 1, .bad = -1, .file = "/lab/probe.bin" };
+} opt = { .rounds = 1, .bad = -1, .offset = 37, .file = "/lab/probe.bin" };
 
 static struct kexec_segment segments[KEXEC_SEGMENT_MAX + 1];
 static unsigned long nr_segments;
@@ -85,14 +89,20 @@ static unsigned long parse_one(const char *s)
 	return value;
 }
 
-static void *buffer(unsigned long size)
+static void *memory(unsigned long size)
 {
-	void *p = mmap(NULL, ROUND_UP(size) + PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		die("mmap");
 	return p;
+}
+
+static void *buffer(unsigned long size)
+{
+	uintptr_t p = (uintptr_t)memory(ROUND_UP(size) + PAGE + BLOCK + opt.offset * PAGE);
+
+	return (void *)((p + BLOCK - 1) / BLOCK * BLOCK + opt.offset * PAGE);
 }
 
 static void add_segment(const char *spec)
@@ -179,12 +189,12 @@ static void spoil_buffer(const struct kexec_segment *s)
 		die("mprotect");
 }
 
-static unsigned long now_ms(void)
+static unsigned long now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static long call(unsigned long nr, unsigned long flags)
@@ -194,11 +204,12 @@ static long call(unsigned long nr, unsigned long flags)
 
 static int load(void)
 {
-	unsigned long start = now_ms();
+	unsigned long start = now_us(), us;
 	long rc = call(nr_segments, opt.flags);
 	int error = rc ? errno : 0;
 
-	printf("KLOAD: load rc=%ld errno=%d ms=%lu\n", rc, error, now_ms() - start);
+	us = now_us() - start;
+	printf("KLOAD: load rc=%ld errno=%d ms=%lu us=%lu\n", rc, error, us / 1000, us);
 	return rc != 0;
 }
 
@@ -230,17 +241,38 @@ static int load_killed(void)
 			printf("KLOAD: load ended before the kill\n");
 			return 1;
 		}
-	start = now_ms();
+	start = now_us();
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	printf("KLOAD: killed signal=%d ms=%lu\n",
-	       WIFSIGNALED(status) ? WTERMSIG(status) : 0, now_ms() - start);
+	       WIFSIGNALED(status) ? WTERMSIG(status) : 0, (now_us() - start) / 1000);
 	return !WIFSIGNALED(status);
+}
+
+/* To memory that is there already: no faults */
+static void copy_segments(void)
+{
+	unsigned long i, size, start, us = 0;
+	void *to;
+
+	for (i = 0; i < nr_segments; i++) {
+		size = ROUND_UP(segments[i].bufsz);
+		to = memory(size);
+		if (madvise(to, size, MADV_POPULATE_WRITE))
+			die("MADV_POPULATE_WRITE");
+		start = now_us();
+		memcpy(to, segments[i].buf, segments[i].bufsz);
+		us += now_us() - start;
+		munmap(to, size);
+	}
+	printf("KLOAD: copy us=%lu\n", us);
 }
 
 static int load_once(unsigned long round)
 {
 	fill_segments(round);
+	if (opt.copy)
+		copy_segments();
 	if (opt.bad >= 0)
 		spoil_buffer(&segments[opt.bad]);
 	if (opt.kill_at)
@@ -260,6 +292,7 @@ static int execute(void)
 {
 	int rc;
 
+	printf("KLOAD: executing at cycle %llx\n", __builtin_ia32_rdtsc());
 	fflush(stdout);
 	rc = reboot(LINUX_REBOOT_CMD_KEXEC);
 	printf("KLOAD: execute rc=%d errno=%d\n", rc, rc ? errno : 0);
@@ -270,7 +303,7 @@ static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:j:xieuf:n:b:k:m")) != -1) {
+	while ((c = getopt(argc, argv, "p:j:xieuf:n:b:k:mo:c")) != -1) {
 		switch (c) {
 		case 'p': opt.probe = parse_one(optarg); break;
 		case 'j':
@@ -287,6 +320,8 @@ static void parse_options(int argc, char **argv)
 		case 'b': opt.bad = parse_one(optarg); break;
 		case 'k': opt.kill_at = parse_one(optarg); break;
 		case 'm': opt.measure = 1; break;
+		case 'o': opt.offset = parse_one(optarg); break;
+		case 'c': opt.copy = 1; break;
 		default: exit(2);
 		}
 	}

@@ -183,7 +183,7 @@ void probe_main(const uint64_t *state, const struct bootprobe_table *table)
 	const uint8_t *params = (const uint8_t *)state_field(state, rsi);
 	int good;
 
-	put("\nPROBE: entered\n");
+	print_entry();
 	print_state(state);
 	show_fields(params);
 	show_command_line(params);

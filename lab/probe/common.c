@@ -127,6 +127,15 @@ static uint64_t top_bits(const uint64_t *table)
 	return bits;
 }
 
+void print_entry(void)
+{
+	uint64_t cycle = __builtin_ia32_rdtsc();
+
+	put("\nPROBE: entered\n");
+	put_field("PROBE: at cycle ", cycle);
+	put("\n");
+}
+
 void print_state(const uint64_t *state)
 {
 	const uint64_t *table = (const uint64_t *)(state_field(state, cr3) & PHYSICAL);

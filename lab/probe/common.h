@@ -11,6 +11,7 @@ void put(const char *s);
 void put_hex(uint64_t value);
 void put_decimal(uint64_t value);
 void put_field(const char *name, uint64_t value);	/* in hex */
+void print_entry(void);					/* first of all: it says when */
 void print_state(const uint64_t *state);
 void end_guest(int good);
 void wait_seconds(unsigned int count);			/* of the hardware clock */

@@ -16,7 +16,7 @@ void probe_main(const uint64_t *state, const struct probe_table *table)
 {
 	uint64_t i, good = 0;
 
-	put("\nPROBE: entered\n");
+	print_entry();
 	print_state(state);
 	print_interrupts();
 	if (table->magic != PROBE_MAGIC || table->count > PROBE_SEGMENTS) {
