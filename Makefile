@@ -5,13 +5,14 @@
 K ?= fast
 T ?=
 ROUNDS ?= 100
+MINUTES ?= 5
 SECONDS ?= 60
 export JOBS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test kernel stock guest stock-guest bench soak unit lint docs cross combos ready \
+.PHONY: help run test kernel stock guest stock-guest bench soak storm unit lint docs cross combos ready \
 	fuzz mutants series check-series check-series-long
-.PHONY: arm64 cross-link configs deb distro kcov cfi check-all
+.PHONY: arm64 cross-link configs full deb distro kcov cfi check-all
 
 help:
 	@echo 'make run        build, boot, load and execute a second kernel; show both consoles'
@@ -20,8 +21,10 @@ help:
 	@echo '                T=NAME    one of them; T=list names them'
 	@echo 'make kernel     build/bzImage and build/vmlinux (K=debug, small, embedded, kcov, cfi: another config)'
 	@echo 'make stock      build/stock/bzImage: the unmodified base, same config'
-	@echo 'make bench      the time between two kernels, stock and ours in turn'
+	@echo 'make bench      the time of loads and between two kernels, stock and ours in turn'
+	@echo '                QUICK=1   fewer sizes and rounds; COUNT=1 loads alone, in instructions'
 	@echo 'make soak       ROUNDS=100 panics, dumps and resets in one guest'
+	@echo 'make storm      MINUTES=5 of loads, kills, memory that goes and comes, full memory'
 	@echo 'make unit       userspace tests of the pure logic; needs no kernel tree'
 	@echo 'make fuzz       SECONDS=60 of each fuzzer of the pure logic; T=NAME for one'
 	@echo 'make mutants    break the pure logic in every way: do its tests notice? T=NAME for one'
@@ -34,6 +37,7 @@ help:
 	@echo 'make arm64      kexecs and panics of an arm64 guest'
 	@echo 'make cross-link whole kernels for other architectures'
 	@echo 'make configs    compile each pair of the options on and off, with gcc and clang'
+	@echo 'make full       guests with much memory, all of it in use'
 	@echo 'make deb        a kernel in .deb packages, configured as Debian does for clouds'
 	@echo 'make distro     the tests of the kernel that make deb has built'
 	@echo 'make kcov       tests of a kernel with KCOV'
@@ -75,10 +79,13 @@ stock-guest: stock
 	@lab/initramfs.sh stock
 
 bench: guest stock-guest
-	@lab/bench.py
+	@lab/bench.py $(if $(QUICK),--quick) $(if $(COUNT),--count)
 
 soak: guest
 	@KEXEC_SOAK=$(ROUNDS) lab/test.py --kernel $(K) crash_soak
+
+storm: guest
+	@KEXEC_STORM=$$(($(MINUTES) * 60)) lab/test.py --kernel $(K) loads_in_a_storm
 
 run: guest
 	@lab/run.py --kernel $(K)
@@ -147,15 +154,21 @@ deb: ready
 distro kcov cfi:
 	@$(MAKE) --no-print-directory test K=$@
 
+# Guests with much memory, which takes minutes to fill.
+full: guest
+	@lab/test.py --kernel $(K) full_of_clean_cache_4g search_is_bounded
+
 # What is slow, in the order in which it is made: a target of this file each.
 CHECK_ALL := \
 	cross-link \
 	configs \
 	check-series-long \
+	full \
 	deb \
 	distro \
 	kcov \
-	cfi
+	cfi \
+	storm
 
 check-all:
 	@lab/parts.sh $(CHECK_ALL)

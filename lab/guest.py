@@ -45,6 +45,18 @@ NO_SPLAT = re.compile(r"Command line:|Unknown kernel command line"
                       r"|^(\[ *\d+\.\d+\] )?(ok|not ok|#) ")
 
 
+SPARSE = os.path.join(BUILD, "sparse.raw")
+SPARSE_BYTES = 8 << 30
+
+
+def sparse_disk():
+    """Arguments for an empty virtio disk; what is written to it is lost with the guest."""
+    with open(SPARSE, "ab") as file:
+        file.truncate(SPARSE_BYTES)
+    return ["-drive", "file=%s,format=raw,if=none,snapshot=on,id=sparse" % SPARSE,
+            "-device", "virtio-blk-pci,drive=sparse"]
+
+
 class GuestError(Exception):
     """The guest did not do what was asked of it."""
 

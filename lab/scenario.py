@@ -47,14 +47,16 @@ class Skipped(Exception):
     """Something that the scenario needs is missing; the text says what."""
 
 
-def scenario(alone=False, kernels=("fast", "debug")):
+def scenario(alone=False, slow=False, kernels=("fast", "debug")):
     """Make a function a scenario.
 
     alone    nothing else runs beside it (it measures time, or takes all CPUs)
+    slow     it runs only if it is named
     kernels  the values of K it is for
     """
     def register(function):
         function.alone = alone
+        function.slow = slow
         function.kernels = kernels
         if function.__name__ in REGISTERED:
             raise ValueError("two scenarios are called %s" % function.__name__)

@@ -223,7 +223,8 @@ def main():
     if chosen.unit or "unit" in chosen.names:
         run.take(run_unit())
     run.scenarios([f for name, f in known.items()
-                   if chosen.kernel in f.kernels and (not chosen.names or name in chosen.names)])
+                   if chosen.kernel in f.kernels
+                   and (name in chosen.names or not chosen.names and not f.slow)])
     return run.close()
 
 
