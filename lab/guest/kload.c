@@ -38,6 +38,7 @@
 
 #include "../probe/probe.h"
 #include "memory.h"
+#include "size.h"
 
 #define PAGE		4096UL
 #define ROUND_UP(x)	(((x) + PAGE - 1) & ~(PAGE - 1))
@@ -57,24 +58,6 @@ static void die(const char *what)
 {
 	printf("KLOAD: cannot go on: %s: %s\n", what, strerror(errno));
 	exit(2);
-}
-
-static unsigned long parse_size(const char *s, char **end)
-{
-	unsigned long value = strtoul(s, end, 0);
-
-	switch (**end) {
-	case 'G':
-		value <<= 10;
-		/* fall through */
-	case 'M':
-		value <<= 10;
-		/* fall through */
-	case 'K':
-		value <<= 10;
-		(*end)++;
-	}
-	return value;
 }
 
 static unsigned long parse_one(const char *s)

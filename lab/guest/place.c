@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "size.h"
+
 #define BLOCK_SHIFT	21
 #define BLOCK_PAGES	512UL
 #define FLAG(bit)	(1ULL << (bit))
@@ -28,27 +30,6 @@ static void die(const char *what)
 {
 	printf("PLACE: cannot go on: %s: %s\n", what, strerror(errno));
 	exit(2);
-}
-
-static unsigned long parse_size(const char *s)
-{
-	char *end;
-	unsigned long value = strtoul(s, &end, 0);
-
-	switch (*end) {
-	case 'T':
-		value <<= 10;
-		/* fall through */
-	case 'G':
-		value <<= 10;
-		/* fall through */
-	case 'M':
-		value <<= 10;
-		/* fall through */
-	case 'K':
-		value <<= 10;
-	}
-	return value;
 }
 
 static int open_file(const char *path)
@@ -142,16 +123,17 @@ static unsigned long find(unsigned long first, unsigned long end, unsigned long 
 int main(int argc, char **argv)
 {
 	unsigned long blocks, bad, best, start = 0, end = -1UL;
+	char *rest;
 
 	if (argc < 2) {
 		printf("usage: place SIZE [START [END]]\n");
 		return 2;
 	}
-	blocks = (parse_size(argv[1]) + (1 << BLOCK_SHIFT) - 1) >> BLOCK_SHIFT;
+	blocks = (parse_size(argv[1], &rest) + (1 << BLOCK_SHIFT) - 1) >> BLOCK_SHIFT;
 	if (argc > 2)
-		start = parse_size(argv[2]);
+		start = parse_size(argv[2], &rest);
 	if (argc > 3)
-		end = parse_size(argv[3]);
+		end = parse_size(argv[3], &rest);
 	best = find(start >> BLOCK_SHIFT, end >> BLOCK_SHIFT, blocks, &bad);
 	if (bad == -1UL)
 		return 1;
