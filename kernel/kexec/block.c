@@ -7,10 +7,9 @@
  * gets each page in one of three ways: the page is free; it is clean page cache,
  * which is dropped; or its content moves to another page.
  *
- * A claim must not wait for a device or a server.  So a page that is locked,
- * as it is while it is read, or under writeback counts as one that cannot be
- * moved.  A
- * claim also leaves alone ZONE_MOVABLE and CMA, which must stay free of
+ * A claim must not wait for a device or a server.  So a page that is locked, as
+ * it is while it is read, or under writeback counts as one that cannot be moved.
+ * A claim also leaves alone ZONE_MOVABLE and CMA, which must stay free of
  * unmovable pages, the reserve for atomic allocations, and pageblocks that
  * somebody else has isolated, for instance to take memory offline.
  *
@@ -22,14 +21,12 @@
  * All pages are looked at without a lock, so any answer may be out of date.
  */
 #include <linux/gfp.h>
-#include <linux/hugetlb.h>
 #include <linux/list.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
-#include <linux/page-isolation.h>
 #include <linux/pageblock-flags.h>
 #include <linux/percpu.h>
 #include <linux/sched/signal.h>

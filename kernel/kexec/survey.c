@@ -5,16 +5,13 @@
  * What a pageblock offers (block.c) decides what it costs to have it in a place:
  * free ones are preferred to page cache, page cache to other memory, this to what
  * the image that is loaded will hand over, and fixed ones, which are staged, come
- * last.  plan_survey_area() takes the cheapest place.
- * The search ends early where a good place was found, or where it has looked at
- * so many pages that the load would notice, so it takes no longer on a machine
- * with more memory.
+ * last.  plan_survey_area() takes the cheapest place.  The search ends early where
+ * a good place was found, or where it has looked at so many pages that the load
+ * would notice, so it takes no longer on a machine with more memory.
  *
  * What a search has learnt about a pageblock serves the later searches of the
  * load as well: no page is looked at twice.
  */
-#include <linux/align.h>
-#include <linux/ioport.h>
 #include <linux/memblock.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
