@@ -72,6 +72,41 @@ int parse_bzimage_copy(const u8 *data, u64 size, struct parse_reason *why)
 	return err;
 }
 
+struct info {
+	char magic[4];
+	u32 fixed, total;
+};
+
+struct record {
+	char magic[4];
+	u32 size, version;
+};
+
+/* What the mark in the kernel_info says; the records are those that are whole. */
+static unsigned int marked_bzimage(const u8 *data, u64 size, u64 setup, u32 offset)
+{
+	u128 at = (u128)setup + offset, end;
+	struct record record;
+	struct info info;
+
+	if (!in_file(at, sizeof(info), size))
+		return 0;
+	memcpy(&info, data + at, sizeof(info));
+	end = at + info.total;
+	if (strncmp(info.magic, "LToP", 4) || info.total > 1 << 16 || end > size)
+		return 0;
+	for (at += info.fixed; at + 8 <= end; at += record.size) {
+		memcpy(&record, data + at, 8);
+		if (record.size < 8 || at + record.size > end)
+			break;
+		if (record.size != sizeof(record) || strncmp(record.magic, "LUpd", 4))
+			continue;
+		memcpy(&record, data + at, sizeof(record));
+		return record.version;
+	}
+	return 0;
+}
+
 static bool sound_bzimage(const u8 *data, u64 size, struct bzimage_layout *want)
 {
 	u64 setup, jump_to, room = sizeof(struct setup_header);
@@ -97,6 +132,9 @@ static bool sound_bzimage(const u8 *data, u64 size, struct bzimage_layout *want)
 		.xloadflags = hdr.xloadflags,
 		.relocatable = hdr.relocatable_kernel,
 	};
+	if (hdr.version >= 0x20f &&
+	    jump_to >= 0x1f1 + offsetof(struct setup_header, kernel_info_offset) + 4)
+		want->liveupdate = marked_bzimage(data, size, setup, hdr.kernel_info_offset);
 	return hdr.header == 0x53726448 && hdr.boot_flag == 0xaa55 && hdr.version >= 0x20c &&
 	       jump_to >= 0x1f1 + offsetof(struct setup_header, handover_offset) &&
 	       (hdr.loadflags & LOADED_HIGH) && (hdr.xloadflags & XLF_KERNEL_64) &&
@@ -112,7 +150,7 @@ static bool same_bzimage(const struct bzimage_layout *a, const struct bzimage_la
 	       a->pref_address == b->pref_address && a->init_size == b->init_size &&
 	       a->alignment == b->alignment && a->cmdline_size == b->cmdline_size &&
 	       a->version == b->version && a->xloadflags == b->xloadflags &&
-	       a->relocatable == b->relocatable;
+	       a->relocatable == b->relocatable && a->liveupdate == b->liveupdate;
 }
 
 const char *check_bzimage(const u8 *data, u64 size, bool *sound)
@@ -246,6 +284,34 @@ static bool shows_five_level(const u8 *data, u64 size, const Elf64_Ehdr *ehdr)
 	return found;
 }
 
+/* What the mark in the first PT_NOTE says; the notes are those that are whole. */
+static unsigned int marked_vmlinux(const u8 *data, u64 size, const Elf64_Ehdr *ehdr)
+{
+	static const char mark[] = "\x0b\0\0\0\4\0\0\0\1\0\0\0LiveUpdate";
+	Elf64_Phdr phdr = { 0 };
+	u128 at, end, length;
+	u32 note[3], version;
+	unsigned int i;
+
+	for (i = 0; i < ehdr->e_phnum && phdr.p_type != PT_NOTE; i++)
+		memcpy(&phdr, data + ehdr->e_phoff + 56 * i, 56);
+	at = phdr.p_offset;
+	end = at + phdr.p_filesz;
+	if (phdr.p_type != PT_NOTE || phdr.p_filesz > 1 << 16 || end > size)
+		return 0;
+	for (; at + sizeof(note) <= end; at += length) {
+		memcpy(note, data + at, sizeof(note));
+		length = 12 + ((u64)note[0] + 3) / 4 * 4 + ((u64)note[1] + 3) / 4 * 4;
+		if (at + length > end)
+			break;
+		if (length != 28 || memcmp(data + at, mark, sizeof(mark)))
+			continue;
+		memcpy(&version, data + at + 24, 4);
+		return version;
+	}
+	return 0;
+}
+
 static bool same_part(const struct vmlinux_part *part, const Elf64_Phdr *load, u64 base,
 		      u64 end)
 {
@@ -297,6 +363,8 @@ const char *check_vmlinux(const u8 *data, u64 size, bool *sound)
 	*sound = is && find_loads(data, size, &ehdr, load, &nr) &&
 		 sound_loads(load, nr, ehdr.e_entry, size);
 	wrong = judge_answer(&answer, is, *sound);
+	if (!wrong && *sound && layout.liveupdate != marked_vmlinux(data, size, &ehdr))
+		wrong = "another mark of live update";
 	if (!wrong && *sound)
 		wrong = judge_vmlinux(&layout, load, nr, ehdr.e_entry,
 				      shows_five_level(data, size, &ehdr));

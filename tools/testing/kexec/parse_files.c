@@ -70,6 +70,27 @@ static u64 peek(const u8 *data, u64 size, u64 offset, unsigned int width)
 
 /* --- bzImage --- */
 
+/* A kernel_info of which the records begin at @at; returns the end of that. */
+static u64 start_info(struct file *file, u64 at)
+{
+	put(file, 0x268, 4, at - BZIMAGE_PAYLOAD);
+	put(file, at, 4, 0x506f544c);
+	put(file, at + 4, 4, 16);
+	put(file, at + 8, 4, 16);
+	return at + 16;
+}
+
+static void add_record(struct file *file, u64 info, u64 magic, u64 size)
+{
+	u64 total = get_field(file->data, (struct field){ info + 8, 4 });
+
+	put(file, info + total, 4, magic);
+	put(file, info + total + 4, 4, size);
+	put(file, info + 8, 4, total + size);
+}
+
+#define LUPD 0x6470554c
+
 static bool build_bzimage(unsigned int n, struct file *file)
 {
 	start(file, BZIMAGE_PAYLOAD + 0x300);
@@ -100,6 +121,22 @@ static bool build_bzimage(unsigned int n, struct file *file)
 	case 3: /* as little memory as may be */
 		put(file, 0x260, 4, 0x300);
 		return true;
+	case 4: /* the mark of live update, up to the end of the file */
+		put(file, start_info(file, BZIMAGE_INFO) + 8, 4, 1);
+		add_record(file, BZIMAGE_INFO, LUPD, 12);
+		file->size = BZIMAGE_INFO + 28;
+		return true;
+	case 5: /* the mark behind other records; the first one has no data */
+		start_info(file, BZIMAGE_INFO);
+		add_record(file, BZIMAGE_INFO, 0x64636261, 8);
+		add_record(file, BZIMAGE_INFO, LUPD, 11);
+		add_record(file, BZIMAGE_INFO, LUPD, 12);
+		put(file, BZIMAGE_INFO + 16 + 8 + 11 + 8, 4, 7);
+		add_record(file, BZIMAGE_INFO, LUPD, 12);
+		return true;
+	case 6: /* a kernel_info that has no records */
+		start_info(file, BZIMAGE_INFO);
+		return true;
 	default:
 		return false;
 	}
@@ -110,14 +147,16 @@ static unsigned int fields_bzimage(const u8 *data, u64 size, struct field *out)
 	static const struct field fields[] = {
 		{ 0x1f1, 1 }, { 0x1fe, 2 }, { 0x201, 1 }, { 0x202, 4 }, { 0x206, 2 },
 		{ 0x211, 1 }, { 0x230, 4 }, { 0x234, 1 }, { 0x236, 2 }, { 0x238, 4 },
-		{ 0x258, 8 }, { 0x260, 4 },
+		{ 0x258, 8 }, { 0x260, 4 }, { 0x268, 4 },
 	};
 	struct list list = { .field = out, .size = size };
+	u64 info = BZIMAGE_PAYLOAD + peek(data, size, 0x268, 4);
 	unsigned int i;
 
-	(void)data;
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		add(&list, fields[i].offset, fields[i].width);
+	for (i = 0; i < 8; i++)
+		add(&list, info + 4 * i, 4);
 	return list.nr;
 }
 
@@ -205,6 +244,31 @@ static void build_usual_vmlinux(struct file *file, u64 shndx)
 	put_symbols(file, shndx);
 }
 
+#define NOTES_AT 0x700
+
+/* Behind the notes that are there. */
+static void add_note(struct file *file, const char *name, u64 data, u64 type)
+{
+	u64 at = file->size, padded = (strlen(name) + 4) / 4 * 4;
+
+	put(file, at, 4, strlen(name) + 1);
+	put(file, at + 4, 4, data);
+	put(file, at + 8, 4, type);
+	put_bytes(file, at + 12, name, strlen(name) + 1);
+	file->size += 12 + padded + (data + 3) / 4 * 4;
+	put(file, ELF_PHDR(1) + offsetof(Elf64_Phdr, p_filesz), 8, file->size - NOTES_AT);
+}
+
+/* One part, and notes; more of them can be added. */
+static void start_notes(struct file *file)
+{
+	start_vmlinux(file, 2, NOTES_AT);
+	put(file, offsetof(Elf64_Ehdr, e_shnum), 2, 0);
+	put_load(file, 0, 0x1000000, 0x100, 0x80, 0x1000);
+	put_load(file, 1, 0x1000000, NOTES_AT, 0, 0);
+	put(file, ELF_PHDR(1), 4, PT_NOTE);
+}
+
 /* The last part may start at the highest address that is allowed. */
 #define FAR_BASE 0xfffffbfe00000ull
 
@@ -236,6 +300,21 @@ static bool build_vmlinux(unsigned int n, struct file *file)
 		build_usual_vmlinux(file, SHN_UNDEF);
 		put(file, SYMBOLS_AT, 4, 1);
 		put(file, SYMBOLS_AT + offsetof(Elf64_Sym, st_shndx), 2, 7);
+		return true;
+	case 5: /* the mark of live update, up to the end of the file */
+		start_notes(file);
+		add_note(file, "LiveUpdate", 4, 1);
+		put(file, file->size - 4, 4, 1);
+		return true;
+	case 6: /* the mark behind other notes */
+		start_notes(file);
+		add_note(file, "Linux", 21, 1);
+		add_note(file, "LiveUpdate", 3, 1);
+		add_note(file, "LiveUpdate", 4, 2);
+		add_note(file, "LiveUpdat", 4, 1);
+		add_note(file, "LiveUpdate", 4, 1);
+		put(file, file->size - 4, 4, 7);
+		add_note(file, "LiveUpdate", 4, 1);
 		return true;
 	default:
 		return false;
@@ -286,6 +365,8 @@ static unsigned int fields_vmlinux(const u8 *data, u64 size, struct field *out)
 		fields_phdr(&list, phoff + i * sizeof(Elf64_Phdr));
 	for (i = 0; i < peek(data, size, offsetof(Elf64_Ehdr, e_shnum), 2) && i < 3; i++)
 		fields_shdr(&list, shoff + i * sizeof(Elf64_Shdr));
+	for (i = 0; i < 8; i++)
+		add(&list, NOTES_AT + 4 * i, 4);
 	add(&list, SYMBOLS_AT + sizeof(Elf64_Sym), 4);
 	add(&list, SYMBOLS_AT + sizeof(Elf64_Sym) + offsetof(Elf64_Sym, st_shndx), 2);
 	return list.nr;

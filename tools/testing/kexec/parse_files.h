@@ -74,6 +74,7 @@ void put(struct file *file, u64 offset, unsigned int width, u64 value);
 
 /* Offsets in the files that are built here. */
 #define BZIMAGE_PAYLOAD 1024
+#define BZIMAGE_INFO (BZIMAGE_PAYLOAD + 0x210)
 
 #define PE_AT 0x80
 #define PE_OPTIONAL_AT (PE_AT + 24)

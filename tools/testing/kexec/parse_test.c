@@ -532,6 +532,142 @@ static void strange_to(const struct format *format)
 	}
 }
 
+/* --- the mark of live update --- */
+
+struct mark {
+	const struct format *format;
+	unsigned int seed;
+	u64 cut;
+	struct change change;
+	unsigned int version;
+};
+
+#define INFO(offset) (BZIMAGE_INFO + (offset))
+#define NOTES(offset) (0x700 + (offset))
+
+static const struct mark marks[] = {
+	{ &bzimage_format, 0, 0, { }, 0 },
+	{ &bzimage_format, 4, 0, { }, 1 },
+	{ &bzimage_format, 5, 0, { }, 7 },
+	{ &bzimage_format, 6, 0, { }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(24), 4, 0xfffffffe }, 0xfffffffe },
+	{ &bzimage_format, 4, 0, { 0x206, 2, 0x20e }, 0 },
+	{ &bzimage_format, 4, 0, { 0x201, 1, 0x69 }, 0 },
+	{ &bzimage_format, 4, 0, { 0x268, 4, 0x211 }, 0 },
+	{ &bzimage_format, 4, 0, { 0x268, 4, 0xffffffff }, 0 },
+	{ &bzimage_format, 4, INFO(27), { }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(8), 4, 29 }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(8), 4, 27 }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(4), 4, 17 }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(4), 4, 0xffffffff }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(16), 1, 'l' }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(20), 4, 11 }, 0 },
+	{ &bzimage_format, 4, 0, { INFO(20), 4, 0xffffffff }, 0 },
+	{ &bzimage_format, 5, 0, { INFO(20), 4, 7 }, 0 },
+	{ &bzimage_format, 5, 0, { INFO(20), 4, 0 }, 0 },
+
+	{ &vmlinux_format, 0, 0, { }, 0 },
+	{ &vmlinux_format, 1, 0, { }, 0 },
+	{ &vmlinux_format, 5, 0, { }, 1 },
+	{ &vmlinux_format, 6, 0, { }, 7 },
+	{ &vmlinux_format, 5, NOTES(27), { }, 0 },
+	{ &vmlinux_format, 5, 0, { PHDR(1, P_TYPE), 4, 1 }, 0 },
+	{ &vmlinux_format, 5, 0, { PHDR(1, P_FILESZ), 8, 27 }, 0 },
+	{ &vmlinux_format, 5, 0, { PHDR(1, P_FILESZ), 8, 29 }, 0 },
+	{ &vmlinux_format, 5, 0, { PHDR(1, P_OFFSET), 8, -4ull }, 0 },
+	{ &vmlinux_format, 5, 0, { NOTES(0), 4, 12 }, 0 },
+	{ &vmlinux_format, 5, 0, { NOTES(4), 4, 8 }, 0 },
+	{ &vmlinux_format, 5, 0, { NOTES(4), 4, 0xffffffff }, 0 },
+	{ &vmlinux_format, 5, 0, { NOTES(8), 4, 0 }, 0 },
+	{ &vmlinux_format, 5, 0, { NOTES(22), 1, 'x' }, 0 },
+	{ &vmlinux_format, 6, 0, { NOTES(0), 4, 0xffffffff }, 0 },
+};
+
+/* What the parser says; ~0 if it refuses the file. */
+static unsigned int mark_of(const struct format *format, const struct file *file)
+{
+	struct vmlinux_layout vmlinux;
+	struct bzimage_layout bzimage;
+	struct parse_reason why;
+
+	if (format == &vmlinux_format)
+		return kexec_parse_vmlinux(file->data, file->size, &vmlinux, &why) ?
+			~0u : vmlinux.liveupdate;
+	return kexec_parse_bzimage(file->data, file->size, &bzimage, &why) ?
+		~0u : bzimage.liveupdate;
+}
+
+static void test_marks(void)
+{
+	struct file file;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		const struct mark *mark = &marks[i];
+		unsigned int version;
+
+		EXPECT(mark->format->build(mark->seed, &file), "case %u: no such file", i);
+		if (mark->change.width)
+			put(&file, mark->change.offset, mark->change.width, mark->change.value);
+		if (mark->cut)
+			file.size = mark->cut;
+		version = mark_of(mark->format, &file);
+		EXPECT(version == mark->version, "case %u: version %#x, not %#x", i, version,
+		       mark->version);
+	}
+}
+
+struct long_file {
+	struct file head;
+	u8 rest[0x20000];
+};
+
+/* The version in a mark that is the last record of a kernel_info so long. */
+static unsigned int mark_in_info(unsigned int length)
+{
+	struct long_file *file = calloc(1, sizeof(*file));
+	struct bzimage_layout layout = { .liveupdate = ~0u };
+	struct parse_reason why;
+	u8 *data;
+
+	if (!file || !bzimage_format.build(4, &file->head))
+		abort();
+	data = file->head.data;
+	memcpy(data + INFO(length - 12), data + INFO(16), 12);
+	put_field(data, (struct field){ INFO(8), 4 }, length);
+	put_field(data, (struct field){ INFO(20), 4 }, length - 16 - 12);
+	kexec_parse_bzimage(data, INFO(length), &layout, &why);
+	free(file);
+	return layout.liveupdate;
+}
+
+/* The same for notes. */
+static unsigned int mark_in_notes(unsigned int length)
+{
+	struct long_file *file = calloc(1, sizeof(*file));
+	struct vmlinux_layout layout = { .liveupdate = ~0u };
+	struct parse_reason why;
+	u8 *data;
+
+	if (!file || !vmlinux_format.build(5, &file->head))
+		abort();
+	data = file->head.data;
+	memcpy(data + NOTES(length - 28), data + NOTES(0), 28);
+	put_field(data, (struct field){ PHDR(1, P_FILESZ), 8 }, length);
+	put_field(data, (struct field){ NOTES(4), 4 }, length - 28 - 24);
+	kexec_parse_vmlinux(data, NOTES(length), &layout, &why);
+	free(file);
+	return layout.liveupdate;
+}
+
+static void test_marks_in_reach(void)
+{
+	EXPECT(mark_in_info(PARSE_MARK_ROOM) == 1, "the mark in the longest kernel_info");
+	EXPECT(!mark_in_info(PARSE_MARK_ROOM + 4), "the search in a kernel_info goes on");
+	EXPECT(mark_in_notes(PARSE_MARK_ROOM) == 1, "the mark in the longest notes");
+	EXPECT(!mark_in_notes(PARSE_MARK_ROOM + 4), "the search in notes goes on");
+}
+
 /* --- more symbols than the parser looks at --- */
 
 /* The symbol that shows 5-level page tables is the one with this index. */
@@ -744,6 +880,8 @@ static const struct ktap_test tests[] = {
 	{ "each_pair_of_fields", test_pairs },
 	{ "other_formats", test_strangers },
 	{ "many_symbols", test_symbols },
+	{ "marks_of_live_update", test_marks },
+	{ "marks_in_reach", test_marks_in_reach },
 	{ "serial_port", test_serial },
 	{ "real_images", test_real },
 };

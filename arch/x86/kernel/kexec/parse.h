@@ -57,6 +57,12 @@ struct parse_range {
 	u64 size;
 };
 
+/*
+ * The search for the mark of live update looks at no more bytes of a kernel_info,
+ * or of the notes: they have a few hundred.
+ */
+#define PARSE_MARK_ROOM		0x10000
+
 /**
  * struct bzimage_layout - the parts and the requirements of a bzImage
  * @payload: the 64-bit part, up to the end of the file; its entry is at offset
@@ -69,6 +75,8 @@ struct parse_range {
  * @cmdline_size: longest command line, the final NUL not included
  * @version: version of the boot protocol
  * @xloadflags: XLF_* of asm/bootparam.h
+ * @liveupdate: version of the index of live update that the kernel reads, by the
+ *	mark in its kernel_info; 0 if it has no mark
  * @relocatable: the kernel can run at other addresses than @pref_address
  */
 struct bzimage_layout {
@@ -80,6 +88,7 @@ struct bzimage_layout {
 	u32 cmdline_size;
 	u16 version;
 	u16 xloadflags;
+	unsigned int liveupdate;
 	bool relocatable;
 };
 
@@ -115,6 +124,8 @@ struct vmlinux_part {
  * @size: bytes of memory that the kernel needs from its base on, a multiple of
  *	4 KiB
  * @entry: offset of startup_64 from the base
+ * @liveupdate: version of the index of live update that the kernel reads, by the
+ *	mark in its notes; 0 if it has no mark
  * @five_level: the symbols show that the kernel can run on 5-level page tables
  */
 struct vmlinux_layout {
@@ -123,6 +134,7 @@ struct vmlinux_layout {
 	u64 base;
 	u64 size;
 	u64 entry;
+	unsigned int liveupdate;
 	bool five_level;
 };
 

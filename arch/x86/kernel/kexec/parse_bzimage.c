@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parser of bzImages: the setup header; see Documentation/arch/x86/boot.rst.
+ * Parser of bzImages: the setup header and the kernel_info; see
+ * Documentation/arch/x86/boot.rst.
  *
  * The file starts with the real mode part, of which kexec uses the setup header
- * only.  The rest of the file is the payload.
+ * only.  The rest of the file is the payload.  It has the kernel_info, and there
+ * the mark of a kernel that understands live update.  A kernel_info that is
+ * damaged is no reason to refuse the file: the kernel runs without it.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -26,6 +29,7 @@
 #define CMDLINE_SIZE		0x238
 #define PREF_ADDRESS		0x258
 #define INIT_SIZE		0x260
+#define KERNEL_INFO_OFFSET	0x268
 
 /* The end of the last field that is read, and of the room in boot_params. */
 #define HEADER_NEEDED		0x264
@@ -34,6 +38,20 @@
 #define SECTOR			512
 #define SMALLEST_FILE		1024
 #define ENTRY_64		0x200
+
+/* The header of a protocol that has KERNEL_INFO_OFFSET ends behind it. */
+#define HEADER_WITH_INFO	0x26c
+#define PROTOCOL_WITH_INFO	0x20f
+
+/* The kernel_info: magic, size of the fixed part, size with all records. */
+#define INFO_FIXED		4
+#define INFO_TOTAL		8
+#define INFO_LEAST		12
+
+/* A record in it: magic, size, data.  The data of a mark is its version. */
+#define RECORD_SIZE		4
+#define RECORD_DATA		8
+#define MARK_SIZE		12
 
 #define LOADED_HIGH		0x01
 #define KERNEL_64		0x01
@@ -102,6 +120,45 @@ static int check_sizes(u64 size, const struct bzimage_layout *layout,
 	return 0;
 }
 
+/* Find the kernel_info; false unless all of it lies in the payload. */
+static bool find_info(const void *file, const struct bzimage_layout *layout,
+		      struct parse_range *info)
+{
+	u64 offset = parse_u32(file, KERNEL_INFO_OFFSET);
+
+	if (layout->version < PROTOCOL_WITH_INFO ||
+	    layout->header.size < HEADER_WITH_INFO - SETUP_SECTS ||
+	    !parse_fits(offset, INFO_LEAST, layout->payload.size))
+		return false;
+	info->offset = layout->payload.offset + offset;
+	info->size = parse_u32(file, info->offset + INFO_TOTAL);
+	return !memcmp((const char *)file + info->offset, "LToP", 4) &&
+	       info->size <= PARSE_MARK_ROOM &&
+	       parse_fits(offset, info->size, layout->payload.size);
+}
+
+/* The version in the mark of live update; a damaged mark is none. */
+static unsigned int find_mark(const void *file,
+			      const struct bzimage_layout *layout)
+{
+	struct parse_range info;
+	u64 at, end, size;
+
+	if (!find_info(file, layout, &info))
+		return 0;
+	end = info.offset + info.size;
+	at = info.offset + parse_u32(file, info.offset + INFO_FIXED);
+	for (; parse_fits(at, RECORD_DATA, end); at += size) {
+		size = parse_u32(file, at + RECORD_SIZE);
+		if (size < RECORD_DATA || size > end - at)
+			return 0;
+		if (size == MARK_SIZE &&
+		    !memcmp((const char *)file + at, "LUpd", 4))
+			return parse_u32(file, at + RECORD_DATA);
+	}
+	return 0;
+}
+
 /**
  * kexec_parse_bzimage - find the parts of a bzImage with a 64-bit entry
  * @file: the bytes of the file
@@ -141,5 +198,9 @@ int kexec_parse_bzimage(const void *file, u64 size,
 	layout->payload.size = size - layout->payload.offset;
 
 	err = check_protocol(file, layout, why);
-	return err ?: check_sizes(size, layout, why);
+	if (!err)
+		err = check_sizes(size, layout, why);
+	if (!err)
+		layout->liveupdate = find_mark(file, layout);
+	return err;
 }

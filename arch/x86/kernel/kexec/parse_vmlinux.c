@@ -13,8 +13,11 @@
  * all memory that the kernel uses as its own.  Memory without bytes in the file
  * is zero.
  *
+ * A note in the PT_NOTE is the mark of a kernel that understands live update.
+ *
  * The numbers of program headers and of sections have 16 bits in the file, so
- * the loops over them are short.  The number of symbols is limited here.
+ * the loops over them are short.  The number of symbols, and the length of the
+ * notes, are limited here.
  */
 #ifdef __KERNEL__
 #include <linux/elf.h>
@@ -33,6 +36,14 @@
 /* The virtual addresses of the kernel: lowest address, room in bytes. */
 #define KERNEL_VIRTUAL		0xffffffff80000000ull
 #define MAX_SIZE		0x40000000ull
+
+/* A note: sizes of name and data, type; name and data are padded to 4 bytes. */
+#define NOTE_DATA_SIZE		4
+#define NOTE_TYPE		8
+#define NOTE_NAME		12
+#define MARK_NAME		"LiveUpdate"
+#define MARK_TYPE		1
+#define MARK_DATA_SIZE		4
 
 /* x86_64 has at most 52 bits of physical address. */
 #define MAX_PHYSICAL		(0x10000000000000ull - MAX_SIZE)
@@ -234,6 +245,59 @@ static bool has_symbol(const void *file, u64 size, const Elf64_Ehdr *ehdr,
 	return false;
 }
 
+static u64 pad_note(u64 size)
+{
+	return (size + 3) & ~3ull;
+}
+
+/* Find the first PT_NOTE; empty if there is none, or if it is not in the file. */
+static struct parse_range find_notes(const void *file, u64 size,
+				     const Elf64_Ehdr *ehdr)
+{
+	struct parse_range notes = { 0, 0 };
+	Elf64_Phdr phdr;
+	unsigned int i;
+
+	for (i = 0; i < ehdr->e_phnum; i++) {
+		memcpy(&phdr, (const char *)file + ehdr->e_phoff +
+		       i * sizeof(phdr), sizeof(phdr));
+		if (phdr.p_type == PT_NOTE)
+			break;
+	}
+	if (i < ehdr->e_phnum && phdr.p_filesz <= PARSE_MARK_ROOM &&
+	    parse_fits(phdr.p_offset, phdr.p_filesz, size))
+		notes = (struct parse_range){ phdr.p_offset, phdr.p_filesz };
+	return notes;
+}
+
+/* Is this note, whose name lies in the file, the mark of live update? */
+static bool is_mark(const void *file, u64 at)
+{
+	return parse_u32(file, at) == sizeof(MARK_NAME) &&
+	       parse_u32(file, at + NOTE_DATA_SIZE) == MARK_DATA_SIZE &&
+	       parse_u32(file, at + NOTE_TYPE) == MARK_TYPE &&
+	       !memcmp((const char *)file + at + NOTE_NAME, MARK_NAME,
+		       sizeof(MARK_NAME));
+}
+
+/* The version in the mark of live update; a damaged mark is none. */
+static unsigned int find_mark(const void *file, u64 size,
+			      const Elf64_Ehdr *ehdr)
+{
+	struct parse_range notes = find_notes(file, size, ehdr);
+	u64 at = notes.offset, end = at + notes.size, name, data;
+
+	for (; parse_fits(at, NOTE_NAME, end); at += NOTE_NAME + name + data) {
+		name = pad_note(parse_u32(file, at));
+		data = pad_note(parse_u32(file, at + NOTE_DATA_SIZE));
+		if (!parse_fits(at + NOTE_NAME, name + data, end))
+			return 0;
+		if (is_mark(file, at))
+			return parse_u32(file, at + NOTE_NAME + name);
+	}
+	return 0;
+}
+
 /**
  * kexec_parse_vmlinux - find the parts of a vmlinux
  * @file: the bytes of the file
@@ -266,6 +330,7 @@ int kexec_parse_vmlinux(const void *file, u64 size,
 
 	close_gaps(layout);
 	layout->entry = ehdr.e_entry - layout->base;
+	layout->liveupdate = find_mark(file, size, &ehdr);
 	/* Only kernels with CONFIG_X86_5LEVEL have this variable. */
 	layout->five_level = has_symbol(file, size, &ehdr,
 					"__pgtable_l5_enabled");
