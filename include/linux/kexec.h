@@ -191,6 +191,8 @@ struct kexec_file_ops {
  * @hotplug_support: the loader of the image agrees that its ELF core header is
  *	rewritten after hotplug events
  * @elfcorehdr_updated: the header was rewritten: all possible CPUs are in it
+ * @liveupdate_root: physical address of the root page of live update, 0 if the
+ *	image does not know live update
  * @hp_action: %KEXEC_CRASH_HP_* while arch_crash_handle_hotplug_event() runs
  * @elfcorehdr_index: index in @segment of the ELF core header; -1 for none
  * @elf_headers: the ELF core header of a crash image, allocated by vzalloc()
@@ -237,6 +239,10 @@ struct kimage {
 	size_t ima_buffer_size;
 	phys_addr_t ima_buffer_addr;
 	void *ima_buffer;
+#endif
+
+#ifdef CONFIG_LIVEUPDATE
+	unsigned long liveupdate_root;
 #endif
 
 #ifdef CONFIG_CRASH_HOTPLUG
@@ -487,6 +493,21 @@ int kexec_crash_rewrite(struct kimage *image, unsigned long index,
 void *kimage_map_segment(struct kimage *image, unsigned long addr,
 			 unsigned long size);
 void kimage_unmap_segment(void *segment_buffer);
+
+/**
+ * kexec_root_page - the segment that the reboot writes for live update
+ * @image: the image
+ *
+ * Return: physical address of the page; 0 if the image has none.
+ */
+static inline unsigned long kexec_root_page(const struct kimage *image)
+{
+#ifdef CONFIG_LIVEUPDATE
+	return image->liveupdate_root;
+#else
+	return 0;
+#endif
+}
 
 #define kexec_dprintk(fmt, arg...)		\
 do {						\

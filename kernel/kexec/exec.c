@@ -12,6 +12,7 @@
 
 #include <linux/cpu.h>
 #include <linux/kmsg_dump.h>
+#include <linux/liveupdate.h>
 #include <linux/reboot.h>
 #include <linux/syscore_ops.h>
 
@@ -49,9 +50,9 @@ static void quiesce(void)
  * the end.
  *
  * Return: -EBUSY while an image is being loaded or unloaded, -EINVAL if none is
- * loaded, or what kexec_recheck_destinations() found; nothing has been shut
- * down then.  For an image that preserves the context, what kexec_jump() says.
- * Else it does not return, unless machine_kexec() does.
+ * loaded, or what kexec_recheck_destinations() or liveupdate_depart() found;
+ * nothing has been shut down then.  For an image that preserves the context, what
+ * kexec_jump() says.  Else it does not return, unless machine_kexec() does.
  */
 int kernel_kexec(void)
 {
@@ -76,8 +77,12 @@ int kernel_kexec(void)
 		err = kexec_jump(kexec_image);
 		goto release;
 	}
+	err = liveupdate_depart(kexec_image);
+	if (err)
+		goto release;
 	quiesce();
 	machine_kexec(kexec_image);
+	liveupdate_stay(kexec_image);
 release:
 	kexec_release_memory();
 unlock:

@@ -167,7 +167,7 @@ static inline void kexec_file_done(struct kimage *image)
 extern const char kexec_purgatory[];
 extern const size_t kexec_purgatory_size;
 
-/* The purgatory cannot check itself, nor what IMA writes before a reboot. */
+/* The purgatory cannot check itself, nor what is written before a reboot. */
 static inline bool kexec_is_checked(const struct kimage *image,
 				    unsigned long index)
 {
@@ -176,6 +176,9 @@ static inline bool kexec_is_checked(const struct kimage *image,
 	    index == image->ima_segment_index)
 		return false;
 #endif
+	if (kexec_root_page(image) &&
+	    image->segment[index].mem == kexec_root_page(image))
+		return false;
 #ifdef CONFIG_KEXEC_PURGATORY
 	if (image->purgatory_info.purgatory_buf &&
 	    image->segment[index].kbuf == image->purgatory_info.purgatory_buf)

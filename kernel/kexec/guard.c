@@ -7,7 +7,7 @@
  * at the instruction that writes.  Other pages of an image are not protected,
  * because the kernel never joins a large mapping again that was split for one
  * page; the digests of a file load cover them (digest.c).  The segments that no
- * digest covers, two at most, are protected whole where they are in place.
+ * digest covers, three at most, are protected whole where they are in place.
  *
  * Where the protection fails, the digests cover everything: every byte is
  * protected or has a digest.  So the purgatory, which has the digests, is

@@ -22,6 +22,7 @@
  */
 #define pr_fmt(fmt) "kexec: " fmt
 
+#include <linux/liveupdate.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -218,16 +219,37 @@ static int check_pfn(unsigned long pfn, unsigned long *ram)
  * @pfn: its page frame, for the next kernel
  *
  * Return: true if it is no RAM, or RAM that is online, stays online, is not lent
- * to the hypervisor and has no hardware error.
+ * to the hypervisor, has no hardware error and is not preserved by live update.
  */
 bool kexec_page_is_sound(unsigned long pfn)
 {
 	unsigned long ram = 0;
 
 	pfn = boot_pfn_to_pfn(pfn);
-	if (is_leaving(pfn) || check_pfn(pfn, &ram))
+	if (is_leaving(pfn) || check_pfn(pfn, &ram) ||
+	    liveupdate_next_preserved(pfn, pfn + 1) == pfn)
 		return false;
 	return !ram || !PageOffline(pfn_to_page(pfn));
+}
+
+/*
+ * The first destination page that live update preserves goes to *@pfn.  The next
+ * kernel runs there before anybody can retrieve it.
+ */
+static bool has_preserved(const struct kimage *image, unsigned long *pfn)
+{
+	const struct kexec_memory *memory = image->memory;
+	unsigned int i;
+
+	if (kexec_is_crash(image))
+		return false;
+	for (i = 0; i < memory->nr_dest; i++) {
+		*pfn = liveupdate_next_preserved(memory->dest[i].start,
+						 memory->dest[i].end);
+		if (*pfn < memory->dest[i].end)
+			return true;
+	}
+	return false;
 }
 
 static const char *fault_name(int err)
@@ -306,7 +328,8 @@ static int accept_destination(const struct plan_range *dest)
  * memory, unless it loads a crash image: reserved memory does not go offline.
  *
  * Return: 0; -EHWPOISON if a page has an error, -EADDRNOTAVAIL if one is
- * offline, -EBUSY if one is going offline, -ENOMEM after a fatal signal.
+ * offline, -EBUSY if one is going offline or preserved by live update, -ENOMEM
+ * after a fatal signal.
  */
 int kexec_check_destinations(struct kimage *image)
 {
@@ -316,6 +339,9 @@ int kexec_check_destinations(struct kimage *image)
 	int err;
 
 	memory->events = memory_events();
+	if (has_preserved(image, &pfn))
+		return kexec_refuse(-EBUSY, "destination page %#llx is preserved by live update",
+				    (u64)pfn << PAGE_SHIFT);
 	err = has_leaving(image, &pfn) ? -EBUSY :
 	      check_destinations(image, &pfn, &memory->ram);
 	if (err == -EINTR)

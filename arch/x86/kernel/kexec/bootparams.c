@@ -348,7 +348,7 @@ static void fill(struct x86_load *load)
 	       load->header.at, load->header.size);
 	params->hdr.type_of_loader = X86_LOADER_KEXEC;
 	params->hdr.loadflags = 0;
-	params->hdr.setup_data = 0;
+	params->hdr.setup_data = kexec_root_page(load->image);
 	params->hdr.ramdisk_image = 0;
 	params->hdr.ramdisk_size = 0;
 	inherit(params);

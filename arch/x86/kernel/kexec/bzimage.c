@@ -67,6 +67,7 @@ void x86_kexec_bzimage_prepare(struct x86_load *load)
 	load->header.at = load->kernel.at + layout->header.offset;
 	load->header.size = layout->header.size;
 	load->cmdline_max = layout->cmdline_size;
+	load->liveupdate = layout->liveupdate;
 	load->place = bzimage_place;
 }
 

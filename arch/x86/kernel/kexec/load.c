@@ -180,6 +180,8 @@ static int add_all(struct x86_load *load)
 	if (!err)
 		err = add_purgatory(load->image);
 	if (!err)
+		err = x86_kexec_add_root(load);
+	if (!err)
 		err = x86_kexec_boot_data_new(load);
 	if (!err)
 		err = load->place(load);
@@ -214,8 +216,10 @@ int x86_kexec_load_cleanup(void *loader_data)
 {
 	struct x86_load *load = loader_data;
 
-	if (load)
+	if (load) {
 		x86_kexec_boot_data_free(&load->data);
+		kfree(load->root);
+	}
 	kfree(load);
 	return 0;
 }

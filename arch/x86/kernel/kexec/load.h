@@ -14,6 +14,7 @@
  *	uki.c		loader of unified kernel images
  *	loaders.c	the table of loaders
  *	load.c		the steps that all loaders have in common
+ *	handover.c	the root page of live update
  *	bootparams.c	the boot data: boot_params, command line, setup_data
  *	crash_load.c	the ELF header and the memory map of a crash image
  */
@@ -60,6 +61,8 @@ struct x86_bytes {
  *	from the setup header
  * @ucode: microcode, to be placed in front of @initrd and padded to whole pages
  * @initrd: the initrd
+ * @liveupdate: version of live update that the kernel understands, 0 for none
+ * @root: the root page of live update, or NULL
  * @place: adds the segments of the kernel and sets @entry; 0 or an errno
  * @entry: physical address of the kernel's 64-bit entry
  * @data: the boot data
@@ -76,6 +79,8 @@ struct x86_load {
 	size_t cmdline_max;
 	struct x86_bytes ucode;
 	struct x86_bytes initrd;
+	unsigned int liveupdate;
+	void *root;
 	int (*place)(struct x86_load *load);
 	u64 entry;
 	struct boot_data data;
@@ -106,5 +111,15 @@ int x86_kexec_load_cleanup(void *loader_data);
 /* bzimage.c */
 int x86_kexec_bzimage_check_machine(const struct bzimage_layout *layout);
 void x86_kexec_bzimage_prepare(struct x86_load *load);
+
+/* handover.c */
+#ifdef CONFIG_LIVEUPDATE
+int x86_kexec_add_root(struct x86_load *load);
+#else
+static inline int x86_kexec_add_root(struct x86_load *load)
+{
+	return 0;
+}
+#endif
 
 #endif /* _ARCH_X86_KERNEL_KEXEC_LOAD_H */

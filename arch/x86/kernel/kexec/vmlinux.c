@@ -144,6 +144,7 @@ static void *vmlinux_load(struct kimage *image,
 		&load->made_header, sizeof(load->made_header)
 	};
 	load->cmdline_max = load->made_header.cmdline_size;
+	load->liveupdate = load->vmlinux.liveupdate;
 	load->cmdline = (struct x86_bytes){
 		cmdline, cmdline_len ? cmdline_len - 1 : 0
 	};
