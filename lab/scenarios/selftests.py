@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The selftests of tools/testing/selftests/kexec, in as few boots as they allow."""
+"""The selftests of kexec and of live updates, in as few boots as they allow."""
 
 from scenario import scenario
 
@@ -125,3 +125,20 @@ def selftests_crash_many(lab):
 def selftests_crash_fault(lab):
     """Every allocation of a crash load fails in turn."""
     run_crash(lab, "test_kexec_crash_fault")
+
+
+@scenario()
+def selftests_liveupdate(lab):
+    """/dev/liveupdate: errnos, names, tokens, 2,000 sessions, 500 files, faults."""
+    run(lab, "test_liveupdate_calls", "test_liveupdate_files", "test_liveupdate_many",
+        "test_liveupdate_fault")
+
+
+@scenario()
+def selftests_liveupdate_incoming(lab):
+    """Sessions that a kexec has handed over: 2,000 of them, 500 files in one, every errno."""
+    guest = lab.guest(append="lab.run=incoming", memory="1G", cpus=2, limit=180)
+    guest.expect("SCENARIO: executing", timeout=60)
+    guest.expect(r"LAB: exit", timeout=170)
+    lab.check("LAB: exit 0" in guest.text(), "a selftest failed")
+    lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")

@@ -96,8 +96,9 @@ static inline void prepare_files(struct load *l, unsigned long flags)
 	};
 }
 
-/* Load with the @nth fault; *@met says whether the load has met it. */
-static inline long load_with_fault(const struct load *l, int nth, bool *met)
+/* Make a call with the @nth fault; *@met says whether the call has met it. */
+static inline long call_with_fault(long (*call)(const void *arg),
+				   const void *arg, int nth, bool *met)
 {
 	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	char text[16];
@@ -106,13 +107,18 @@ static inline long load_with_fault(const struct load *l, int nth, bool *met)
 	snprintf(text, sizeof(text), "%d", nth);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		return -errno;
-	rc = load(l);
+	rc = call(arg);
 	memset(text, 0, sizeof(text));
 	*met = pread(fd, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
 	if (pwrite(fd, "0", 1, 0) != 1)
 		rc = -errno;
 	close(fd);
 	return rc;
+}
+
+static inline long load_any(const void *arg)
+{
+	return load(arg);
 }
 
 /*
@@ -130,7 +136,7 @@ static inline void load_with_each_fault(struct __test_metadata *_metadata,
 	long rc;
 
 	for (nth = 1; met; nth++) {
-		rc = load_with_fault(l, nth, &met);
+		rc = call_with_fault(load_any, l, nth, &met);
 		EXPECT_TRUE(!rc || rc == -ENOMEM || rc == -EFAULT)
 			TH_LOG("fault %d: %ld", nth, rc);
 		check(_metadata, nth, rc);

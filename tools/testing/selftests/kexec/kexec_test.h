@@ -219,12 +219,14 @@ static inline long drop_cap_sys_boot(void)
 
 struct kmsg {
 	int fd;
+	const char *prefix;
 	char last[1024];
 };
 
 /* Count the lines that are logged from now on. */
 static inline bool kmsg_open(struct kmsg *k)
 {
+	k->prefix = "kexec: load refused:";
 	k->last[0] = '\0';
 	k->fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return k->fd >= 0 && lseek(k->fd, 0, SEEK_END) >= 0;
@@ -237,7 +239,6 @@ static inline bool kmsg_open(struct kmsg *k)
  */
 static inline int kmsg_refusals(struct kmsg *k)
 {
-	static const char prefix[] = "kexec: load refused:";
 	char record[8192], *text;
 	ssize_t got;
 	int nr = 0;
@@ -250,7 +251,7 @@ static inline int kmsg_refusals(struct kmsg *k)
 			return nr;
 		record[got] = '\0';
 		text = strchr(record, ';');
-		if (!text || strncmp(text + 1, prefix, strlen(prefix)))
+		if (!text || strncmp(text + 1, k->prefix, strlen(k->prefix)))
 			continue;
 		text[1 + strcspn(text + 1, "\n")] = '\0';
 		snprintf(k->last, sizeof(k->last), "%s", text + 1);
