@@ -6,11 +6,12 @@ Usage: lab/check_docs.py
 
 Every message that our files can log stands in a table of the admin guides, and
 nothing else stands there: %u and its kin as N, %#lx and its kin as X, %pR as
-[mem X-X], %s as one of the strings of the code. The second column of a row has the errnos
-of a refusal, or the level of another message. Where the call in the code has the errno
-as a constant, the row must have the same one. Where it has a variable, ERRNOS below says what
-the variable can be, and why; the row must have exactly these errnos. The table of
-stock files is the one that lab/replaced makes.
+[mem X-X], %pD and %pd as FILE, %*pE as NAME, %s as one of the strings of the code, or as
+NAME where users choose it. The second column of a row has the errnos of a refusal, or the
+level of another message. Where the call in the code has the errno as a constant, the row
+must have the same one. Where it has a variable, ERRNOS below says what the variable can be,
+and why; the row must have exactly these errnos. The table of stock files is the one that
+lab/replaced makes.
 """
 
 import glob
@@ -21,16 +22,17 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GUIDES = ("Documentation/admin-guide/kexec/index.rst", "Documentation/admin-guide/kexec/files.rst",
-          "Documentation/admin-guide/kdump/kdump.rst")
+          "Documentation/admin-guide/kdump/kdump.rst", "Documentation/admin-guide/liveupdate.rst")
 STOCK = "Documentation/core-api/kexec-stock-files.rst"
 SOURCES = ("kernel/kexec*.c", "kernel/crash_*.c", "kernel/kexec/*.[ch]",
-           "arch/*/kernel/machine_kexec*.c")
+           "kernel/liveupdate/*.c", "arch/*/kernel/machine_kexec*.c")
 # Loaders and parsers: what a parser says, a loader logs with the name of the format.
 LOADERS = "arch/x86/kernel/kexec/*.c"
 
 # The tables of the guide, and how the messages of each one begin
 TABLES = {"Refused loads": "load refused: ", "Refused files": "load refused: ",
           "Refused reboots": "reboot refused: ",
+          "Refused requests": "refused: session NAME: ",
           "Other messages": ""}
 
 # The levels of pr_*(), as the tables write them
@@ -112,6 +114,12 @@ ERRNOS = {
         ("EADDRNOTAVAIL", "kexec_recheck_destinations()"),
     "reboot refused: page X of the image has a hardware error":
         ("EHWPOISON", "fault_name()"),
+    "reboot refused: there are preserved sessions, and the next kernel does not know live update":
+        ("EOPNOTSUPP", "liveupdate_depart()"),
+    "reboot refused: segment N of the image needs the preserved page X":
+        ("EBUSY", "check_image()"),
+    "reboot refused: no memory for the index":
+        ("ENOMEM ENOSPC", "alloc_pages_for(); cover(): 32 ranges do not suffice"),
 }
 
 STRING = r'"(?:[^"\\]|\\.)*"'
@@ -119,8 +127,8 @@ REFUSE = r"\bkexec_refuse\(\s*"
 
 
 def constant(argument):
-    """The errno of an argument like -EINVAL, or None."""
-    match = re.fullmatch(r"-(E\w+)", argument)
+    """The errno of an argument like -EINVAL or ERR_PTR(-EINVAL), or None."""
+    match = re.fullmatch(r"(?:ERR_PTR\()?-(E\w+?)\)?", argument)
     return match and match[1]
 
 
@@ -134,11 +142,17 @@ CALLS = (
     # the same about a section of the file, which a row calls SECTION
     (r"\bparse_refuse_part\(\s*", r"(why), name,\s*",
      "load refused: %%s: SECTION: %s: %%#llx against %%#llx", lambda argument: "ENOEXEC"),
+    # refused by the device or by a session of it; the name of the session is an argument
+    (r"\blu_refuse\(\s*", r"([^,]+),\s*[^,]+,\s*", "refused: session NAME: %s", constant),
+    (r"\blu_refuse_file\(\s*", r"([^,]+),\s*[^,]+,\s*", "refused: session NAME: token X: %s",
+     constant),
     (r"\bpr_(?=(?:%s)(?:_ratelimited|_once)?\()" % "|".join(LEVELS),
      r"([a-z]+?)(?:_ratelimited|_once)?\(\s*", "%s", LEVELS.get),
 )
-PLACEHOLDER = r"%#?[lz]*([duxs]|pR)"
-SHOWN = {"d": "N", "u": "N", "x": "X", "s": "%s", "pR": "[mem X-X]"}
+PLACEHOLDER = r"%[#*]?[lz]*([duxs]|p[RDEd])4?"
+SHOWN = {"d": "N", "u": "N", "x": "X", "s": "%s", "pR": "[mem X-X]", "pD": "FILE", "pd": "FILE",
+         "pE": "NAME"}
+CHOSEN = {"NAME"}
 
 
 class Message:
@@ -150,7 +164,7 @@ class Message:
     def __init__(self, path, text, column):
         self.path = path
         self.column = None if text.startswith(TABLES["Refused reboots"]) else column
-        self.strings = ()
+        self.strings = set()
         self.text = re.sub(PLACEHOLDER, lambda match: SHOWN[match[1]], text)
         parts = [re.escape(part) for part in self.text.split("%s")]
         self.pattern = re.compile("(.*)".join(parts))
@@ -158,7 +172,8 @@ class Message:
     def is_row(self, row):
         """Whether a row shows this message; for %s only what the code can put there."""
         match = self.pattern.fullmatch(row)
-        return bool(match) and all(word in self.strings for word in match.groups())
+        return bool(match) and all(word in self.strings | CHOSEN
+                                   for word in match.groups())
 
 
 class Report:

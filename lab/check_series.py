@@ -52,6 +52,7 @@ DIRECTORIES = ("kernel/", "arch/x86/kernel/", "arch/x86/realmode/", "drivers/bas
                "security/integrity/ima/")
 # Makefiles with objects of ours, and the option that they are read with.
 MAKEFILES = {"kernel/Makefile": None, "kernel/kexec/Makefile": "CONFIG_KEXEC_CORE",
+             "kernel/liveupdate/Makefile": "CONFIG_LIVEUPDATE",
              "arch/x86/kernel/Makefile": None, "arch/x86/kernel/kexec/Makefile": "CONFIG_KEXEC_CORE"}
 ROOMS = ("arch/", "include/", "kernel/", "security/")  # where there is something to compile
 
@@ -225,7 +226,8 @@ class Build:
                 fragment += file.read()
         fragment += "".join("CONFIG_%s=y\n" % option for option in on)
         fragment += "".join("# CONFIG_%s is not set\n" % option for option in off)
-        state = fragment + tree.read(os.path.join(LINUX, series.KCONFIG)).decode()
+        state = fragment + "".join((tree.read(os.path.join(LINUX, path)) or b"").decode()
+                                   for path in series.KCONFIGS)
         if state == self.fragment:
             return []
         path = os.path.join(self.obj, "series.fragment")

@@ -10,7 +10,7 @@ through others, all the rest. For each circle all uses inside it are printed wit
 symbols: a circle opens when enough of them go. Files in a circle cannot be read from the
 bottom up.
 
-The table of files in ORDER has the files of kernel/ from the top down: a file uses only
+A table of files in ORDER has the files of a group from the top down: a file uses only
 files below it, and each of our files is in the table.
 """
 
@@ -23,12 +23,16 @@ import sys
 
 from check_docs import Report, TOP, read
 
-ORDER = "Documentation/core-api/kexec.rst"
+ORDER = {
+    "kernel/": "Documentation/core-api/kexec.rst",
+    "kernel/liveupdate/": "Documentation/core-api/liveupdate.rst",
+}
 
-# The files that are looked at together. What calls between the two groups go through
-# is the contract of linux/kexec.h, with calls in both directions.
+# The files that are looked at together. What calls between groups go through is the
+# contract of a header, linux/kexec.h for example, with calls in both directions.
 GROUPS = {
     "kernel/": ("kernel/*.c", "kernel/kexec/*.c"),
+    "kernel/liveupdate/": ("kernel/liveupdate/*.c",),
     "arch/x86/kernel/kexec/": ("arch/x86/kernel/kexec/*.[cS]",),
 }
 
@@ -99,17 +103,17 @@ def check_circles(report, group, edges, paths):
     report.check("%s: no circle among its %d files" % (group, len(paths)), faults)
 
 
-def check_order(report, edges):
-    rows = re.findall(r"^``(kernel/\S+)\.c``", read(ORDER), re.MULTILINE)
+def check_order(report, group, edges):
+    rows = re.findall(r"^``(kernel/\S+)\.c``", read(ORDER[group]), re.MULTILINE)
     floor = {name + ".o": number for number, name in enumerate(rows)}
-    sources = {os.path.splitext(path)[0] for pattern in GROUPS["kernel/"]
+    sources = {os.path.splitext(path)[0] for pattern in GROUPS[group]
                for path in glob.glob(pattern, root_dir=TOP)} - UNDRAWN
     faults = ["%s is not in the table" % name for name in sorted(sources - set(rows))]
     faults += ["%s is in the table, and is no file" % name for name in set(rows) - sources]
     faults += ["%s uses %s, which stands above it: %s" % (user, used, " ".join(sorted(names)))
                for (user, used), names in sorted(edges.items())
                if user in floor and used in floor and floor[user] > floor[used]]
-    report.check("each file of kernel/ uses files below it in %s only" % ORDER, faults)
+    report.check("each file of %s uses files below it in %s only" % (group, ORDER[group]), faults)
 
 
 def main(objdir):
@@ -118,8 +122,8 @@ def main(objdir):
         paths = objects(objdir, patterns)
         edges = uses(objdir, paths)
         check_circles(report, group, edges, paths)
-        if group == "kernel/":
-            check_order(report, edges)
+        if group in ORDER:
+            check_order(report, group, edges)
     return 1 if report.failed else 0
 
 

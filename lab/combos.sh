@@ -45,6 +45,7 @@ combo() {
 none="KEXEC_LAB=n CRASH_DUMP=n PROC_VMCORE=n"
 combo kexec KEXEC=y KEXEC_FILE=n
 combo file KEXEC=n KEXEC_FILE=y
+combo liveupdate KEXEC=n KEXEC_FILE=y KEXEC_INPLACE=y MIGRATION=y COMPACTION=y LIVEUPDATE=y
 # shellcheck disable=SC2086 # lists of words
 combo nodump KEXEC=y KEXEC_FILE=y PROC_KCORE=n $none
 # shellcheck disable=SC2086

@@ -36,10 +36,11 @@ objects() {
 		power/
 	taken kernel/kexec '*.o'
 	taken arch/x86/kernel/kexec '*.o'
+	! grep -q '^CONFIG_LIVEUPDATE=y' "$obj/.config" || taken kernel/liveupdate '*.o'
 	taken arch/x86/kernel 'crash*' 'machine_kexec*' 'relocate*' 'vmcore*' setup.o \
 		e820.o reboot.o setup_percpu.o traps.o smp.o smpboot.o
 	taken mm mm_init.o page_isolation.o compaction.o memory_hotplug.o
-	echo mm/page_alloc.o
+	echo mm/page_alloc.o mm/shmem.o fs/namespace.o
 	taken fs/proc vmcore.o kcore.o
 	taken drivers/base cpu.o memory.o
 	taken arch/x86 purgatory/

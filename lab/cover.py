@@ -15,7 +15,8 @@ import os
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 OPTIONS = ("KEXEC", "KEXEC_FILE", "KEXEC_SIG", "KEXEC_INPLACE", "KEXEC_JUMP", "CRASH_DUMP",
-           "CRASH_HOTPLUG", "CONTIG_ALLOC", "SMP", "HOTPLUG_CPU", "MEMORY_HOTPLUG", "X86_5LEVEL")
+           "CRASH_HOTPLUG", "LIVEUPDATE", "CONTIG_ALLOC", "SMP", "HOTPLUG_CPU", "MEMORY_HOTPLUG",
+           "X86_5LEVEL")
 
 # What Kconfig demands: with the first, the second (either word of it).
 NEEDS = (
@@ -26,6 +27,8 @@ NEEDS = (
     ("CRASH_DUMP", "KEXEC KEXEC_FILE"),
     ("CRASH_HOTPLUG", "CRASH_DUMP"),
     ("CRASH_HOTPLUG", "HOTPLUG_CPU MEMORY_HOTPLUG"),
+    ("LIVEUPDATE", "KEXEC_FILE"),
+    ("LIVEUPDATE", "KEXEC_INPLACE"),
     ("HOTPLUG_CPU", "SMP"),
     ("SMP", "HOTPLUG_CPU"),                 # on x86 nobody is asked
 )
@@ -45,6 +48,7 @@ WITH = {
     "KEXEC_JUMP=y": "BLOCK=y SWAP=y HIBERNATION=y",
     "CRASH_DUMP=y": "PROC_VMCORE=y",
     "CRASH_DUMP=n": "PROC_VMCORE=n",
+    "LIVEUPDATE=y": "SHMEM=y TMPFS=y",
     "CONTIG_ALLOC=y": "CMA=y MIGRATION=y",
     "CONTIG_ALLOC=n": "CMA=n COMPACTION=n",
     "SMP=y": "NR_CPUS=8",

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run the fuzzers of tools/testing/kexec for some time each, and print how many lines
+# Run the fuzzers of tools/testing for some time each, and print how many lines
 # of the code under test the corpus reaches.
 #
 # Usage: lab/fuzz.sh SECONDS [FUZZER...]	without a FUZZER all of them
@@ -10,15 +10,24 @@
 
 . "$(dirname "$0")/lib.sh"
 
-tests=$top/tools/testing/kexec
 out=$build/unit
 clang=${CLANG:-clang}
 all='plan_fuzz link_fuzz crash_fuzz parse_bzimage_fuzz parse_vmlinux_fuzz parse_uki_fuzz'
+all="$all format_fuzz tree_fuzz"
+
+# The directory of a fuzzer.
+tests_of() {
+	case $1 in
+	format_fuzz|tree_fuzz) echo "$top/tools/testing/liveupdate" ;;
+	*) echo "$top/tools/testing/kexec" ;;
+	esac
+}
 
 # The file of code that a fuzzer tests.
 code_of() {
 	case $1 in
 	crash_fuzz) echo crash_ranges.c ;;
+	tree_fuzz) echo tree_parse.c ;;
 	*) echo "${1%_fuzz}.c" ;;
 	esac
 }
@@ -26,13 +35,13 @@ code_of() {
 # The longest input of which a fuzzer reads every byte.
 longest_input() {
 	case $1 in
-	parse_*|link_fuzz) echo 8192 ;;
+	parse_*|link_fuzz|format_fuzz|tree_fuzz) echo 8192 ;;
 	*) echo 512 ;;
 	esac
 }
 
 fuzz() {
-	make -s -C "$tests" O="$out" CLANG="$clang" "$out/$1" "$out/corpus/$1"
+	make -s -C "$(tests_of "$1")" O="$out" CLANG="$clang" "$out/$1" "$out/corpus/$1"
 	"$out/$1" -max_total_time="$seconds" -max_len="$(longest_input "$1")" \
 		-artifact_prefix="$out/" "$out/corpus/$1"
 }
@@ -40,7 +49,7 @@ fuzz() {
 # A second build of the fuzzer counts lines while it reads the corpus once.
 count_lines() {
 	counting=$out/reached
-	make -s -C "$tests" O="$counting" CC="$clang" CLANG="$clang" \
+	make -s -C "$(tests_of "$1")" O="$counting" CC="$clang" CLANG="$clang" \
 		EXTRA_CFLAGS='-fprofile-instr-generate -fcoverage-mapping' "$counting/$1"
 	LLVM_PROFILE_FILE=$counting/$1.raw "$counting/$1" -runs=0 "$out/corpus/$1"
 	llvm-profdata merge -o "$counting/$1.profile" "$counting/$1.raw"

@@ -7,9 +7,10 @@
 #   /init              lab/guest/init
 #   /bin               busybox, one link per applet
 #   /sbin/kexec        Debian's, with its libraries
-#   /lab/bin           lab/guest/*.c, tools/kexec, the example of the man page
+#   /lab/bin           lab/guest/*.c, tools/kexec, tools/liveupdate, the examples of the man
+#                      page and of the guide to live update
 #   /lab/run           lab/scenarios/guest/*
-#   /lab/kselftest     tools/testing/selftests/kexec/*.c
+#   /lab/kselftest     tools/testing/selftests/kexec/*.c, .../liveupdate/*.c
 #   /lab/*.bin         lab/probe
 #   /etc/keys/ima.der  what the guest's IMA trusts (lab/keys.sh)
 #   /boot/bzImage      that kernel
@@ -57,14 +58,22 @@ compile() {
 	done
 }
 
-# The example of the man page, as a reader would type it.
+# example NAME [FLAGS]: a program from the documentation, which is read from stdin
 example() {
+	source=$bin/source/$1.c
 	mkdir -p "$bin/source"
+	cat >"$source.new"
+	cmp -s "$source.new" "$source" || mv "$source.new" "$source"
+	compile "$bin/lab" "" "-Werror ${2-}" "$source"
+}
+
+# The examples of the man page and of the guide to live update, as a reader would type them.
+examples() {
 	sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/ { /^\./d; s/^\\&$//; s/\\-/-/g; s/\\e/\\/g; p; }' \
-		"$top/man2/kexec_load.2" >"$bin/source/kexec_now.c.new"
-	cmp -s "$bin/source/kexec_now.c.new" "$bin/source/kexec_now.c" ||
-		mv "$bin/source/kexec_now.c.new" "$bin/source/kexec_now.c"
-	compile "$bin/lab" "" -Werror "$bin/source/kexec_now.c"
+		"$top/man2/kexec_load.2" | example kexec_now
+	sed -n '/^\.\. SRC BEGIN/,/^\.\. SRC END/ { /^\.\./d; s/^    //; p; }' \
+		"$top/Documentation/admin-guide/liveupdate.rst" |
+		example counter "-idirafter $top/include/uapi"
 }
 
 # kexec-mini takes nolibc from the tree that it is in; the base has none.
@@ -73,8 +82,9 @@ mini() {
 }
 
 programs() {
-	example
+	examples
 	mini
+	make -s -C "$top/tools/liveupdate" OUTPUT="$bin/lab/"
 	headers=$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h)
 	# what runs in the next kernel has no libraries beside it there
 	compile "$bin/lab" "$headers" -static "$top/lab/guest/vmcore.c" "$top/lab/guest/second.c"
@@ -83,6 +93,10 @@ programs() {
 	compile "$bin/kselftest" "$(echo "$selftests"/*.h)" \
 		"-Wno-unused-parameter -I$base/tools/testing/selftests/kexec -I$selftests" \
 		"$selftests"/*.c
+	liveupdate=$top/tools/testing/selftests/liveupdate
+	compile "$bin/kselftest" "$(echo "$selftests"/*.h "$liveupdate"/*.h)" \
+		"-Wno-unused-parameter -Wno-clobbered -I$base/tools/testing/selftests/kexec -I$top/include/uapi" \
+		"$liveupdate"/*.c
 	make -s -C "$top/lab/probe" OUT="$bin"
 }
 

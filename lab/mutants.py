@@ -16,12 +16,13 @@ import sys
 
 from guest import BUILD, TOP
 
-TESTS = os.path.join(TOP, "tools", "testing", "kexec")
+TESTS = os.path.join(TOP, "tools", "testing")
 OUT = os.path.join(BUILD, "mutants")
 SECONDS = 20    # of a test, before a mutant is said to be dead
 
 KERNEL = os.path.join(TOP, "kernel", "kexec")
 X86 = os.path.join(TOP, "arch", "x86", "kernel", "kexec")
+LIVEUPDATE = os.path.join(TOP, "kernel", "liveupdate")
 
 # By name of the code: its directory, its test, the arguments of that.
 CODE = {
@@ -31,6 +32,8 @@ CODE = {
     "parse_bzimage": (X86, "parse_test", []),
     "parse_vmlinux": (X86, "parse_test", []),
     "parse_uki": (X86, "parse_test", []),
+    "format": (LIVEUPDATE, "format_test", []),
+    "layout": (LIVEUPDATE, "layout_test", []),
 }
 
 SWAPS = [
@@ -89,6 +92,35 @@ EQUIVALENT = {
         ("alignment(&sechdrs[i]) > layout.align)", "alignment(&sechdrs[i]) >= layout.align)"):
             "both are the same then",
     },
+    "layout": {
+        ("for (i = 1; i < nr; i++) {", "for (i = 0; i < nr; i++) {"):
+            "the first bar stays where it is",
+        ("for (at = i; at && bar[at - 1].start > moving.start; at--)",
+         "for (at = i; at && bar[at - 1].start >= moving.start; at--)"):
+            "the order of two bars that start together does not matter",
+        ("gaps->bar[low].start - gap->start < gap->pages;",
+         "gaps->bar[low].start - gap->start <= gap->pages;"):
+            "no bar starts at a bit that is set",
+        ("if (now < least) {", "if (now <= least) {"):
+            "it does not matter which of two gaps of the same size is forgotten",
+        ("(gaps->nr - 1 - gaps->smallest) * sizeof(*out));",
+         "(gaps->nr - 0 - gaps->smallest) * sizeof(*out));"):
+            "there is room for one more, and the last one is replaced",
+        ("return floor > LOWEST_PFN ? floor : LOWEST_PFN;",
+         "return floor >= LOWEST_PFN ? floor : LOWEST_PFN;"):
+            "both are the same then",
+        ("u64 floor = 0;", "u64 floor = 1;"):
+            "both are below 16 MiB",
+        ("if (below > least)", "if (below >= least)"):
+            "both are the same then",
+        ("if (below < total / 8)", "if (below <= total / 8)"):
+            "both are the same then",
+        ("for (i = 0; i < nr && below; i++) {", "for (i = 0; i <= nr && below; i++) {"):
+            "the RAM has more pages than there shall be below",
+        ("u64 pages = below < ram[i].pages ? below : ram[i].pages;",
+         "u64 pages = below <= ram[i].pages ? below : ram[i].pages;"):
+            "both are the same then",
+    },
     "plan": {
         ("for (i = 0; i < nr; i++) {", "for (i = 1; i < nr; i++) {"):
             "the first segment has no earlier one to overlap with",
@@ -114,6 +146,12 @@ EQUIVALENT = {
     "parse_bzimage": {
         ("if (header_end > HEADER_MAX)", "if (header_end >= HEADER_MAX)"):
             "both are the same then",
+    },
+    "parse_vmlinux": {
+        ("struct parse_range notes = { 0, 0 };", "struct parse_range notes = { 1, 0 };"):
+            "nobody looks where nothing is",
+        ("struct parse_range notes = { 0, 0 };", "struct parse_range notes = { 0, 1 };"):
+            "one byte is too short for a note",
     },
     "parse_uki": {
         ("if (size < DOS_SIZE || parse_u16(file, 0) != DOS_MAGIC)",
@@ -156,6 +194,7 @@ class Tests:
     def __init__(self, name):
         folder, self.program, arguments = CODE[name]
         self.source = os.path.join(folder, name + ".c")
+        self.tests = os.path.join(TESTS, "liveupdate" if folder == LIVEUPDATE else "kexec")
         self.out = os.path.join(OUT, name)
         self.copy = os.path.join(self.out, "changed", name + ".c")
         self.arguments = [os.path.join(self.out, word) if word.endswith(".ro") else word
@@ -168,8 +207,8 @@ class Tests:
             file.writelines(text)
         goals = [os.path.join(self.out, self.program)] + \
             [word for word in self.arguments if word.startswith(self.out)]
-        make = ["make", "-s", "-C", TESTS, "O=" + self.out,
-                "CODE=%s %s %s" % (os.path.dirname(self.copy), KERNEL, X86),
+        make = ["make", "-s", "-C", self.tests, "O=" + self.out,
+                "CODE=%s %s %s %s" % (os.path.dirname(self.copy), KERNEL, X86, LIVEUPDATE),
                 "EXTRA_CFLAGS=-Wno-error -Werror=return-type"]
         return subprocess.run(make + goals, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, check=False).returncode == 0
@@ -177,8 +216,8 @@ class Tests:
     def passed(self):
         try:
             return subprocess.run([os.path.join(self.out, self.program), *self.arguments],
-                                  cwd=TESTS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  timeout=SECONDS, check=False).returncode == 0
+                                  cwd=self.tests, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, timeout=SECONDS, check=False).returncode == 0
         except subprocess.TimeoutExpired:
             return False
 

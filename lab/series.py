@@ -31,7 +31,7 @@ LIST = os.path.join(TOP, "lab", "series", "patches.txt")
 COVER = os.path.join(TOP, "lab", "series", "cover.txt")
 README = os.path.join(TOP, "README.md")
 OUT = os.path.join(TOP, "build", "series")
-KCONFIG = "kernel/Kconfig.kexec"
+KCONFIGS = ("kernel/Kconfig.kexec", "kernel/liveupdate/Kconfig")
 
 
 class Wrong(Exception):
@@ -137,13 +137,19 @@ def expand(patches, start, goal):
 
 
 def out_of_reach(kconfig, options):
-    """The text with these options depending on BROKEN."""
+    """The text with those of these options that it has depending on BROKEN."""
     for option in options:
-        kconfig, count = re.subn(r"(^config %s\n\tbool .*\n)" % option,
-                                 r"\1\tdepends on BROKEN\n", kconfig, flags=re.MULTILINE)
-        if not count:
-            raise Wrong("%s has no option %s" % (KCONFIG, option))
+        kconfig = re.sub(r"(^config %s\n\tbool .*\n)" % option,
+                         r"\1\tdepends on BROKEN\n", kconfig, flags=re.MULTILINE)
     return kconfig
+
+
+def check_options(patches, goal):
+    """See that each option that a patch opens is one of ours."""
+    ours = "".join(goal[path].decode() for path in KCONFIGS)
+    for option in (option for patch in patches for option in patch.opens):
+        if not re.search(r"^config %s\n\tbool " % option, ours, re.MULTILINE):
+            raise Wrong("%s have no option %s" % (" and ".join(KCONFIGS), option))
 
 
 def assignment(line, words):
@@ -184,10 +190,14 @@ class State:
         self.ours = set()
 
     def missing(self, folder):
-        """Names of our files that are yet to be brought to this directory."""
-        return [os.path.basename(path) for path, content in self.goal.items()
-                if os.path.dirname(path) == folder and content is not None
-                and self.files[path] is None]
+        """Names of what is yet to be brought to this directory: files, directories to build."""
+        gone = [path for path, content in self.goal.items()
+                if content is not None and self.files[path] is None]
+        files = [os.path.basename(path) for path in gone if os.path.dirname(path) == folder]
+        rooms = [os.path.dirname(path) for path in gone if os.path.basename(path) == "Makefile"]
+        return files + [os.path.basename(room) + end for room in rooms for end in ("", "/")
+                        if os.path.dirname(room) == folder
+                        and not os.path.exists(os.path.join(BASE, room))]
 
     def apply(self, patch):
         """Bring about what the patch does."""
@@ -200,8 +210,8 @@ class State:
             self.files.update(patched(hook, self.files))
         for option in patch.opens:
             self.closed.remove(option)
-        if KCONFIG in self.ours:
-            self.files[KCONFIG] = out_of_reach(self.goal[KCONFIG].decode(), self.closed).encode()
+        for path in self.ours.intersection(KCONFIGS):
+            self.files[path] = out_of_reach(self.goal[path].decode(), self.closed).encode()
         for path in self.goal:
             if follows(path) or path in self.ours and is_list(path):
                 self.files[path] = listing(self.goal[path].decode(),
@@ -317,6 +327,7 @@ def generate():
     goal = tree.wanted(BASE, lab=False)
     start = {path: tree.read(os.path.join(BASE, path)) for path in goal}
     patches = read_list()
+    check_options(patches, goal)
     expand(patches, start, goal)
 
     work = os.path.join(TOP, "build", "series.git")

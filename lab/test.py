@@ -101,14 +101,14 @@ def built(*patterns):
                     for path in sorted(glob.glob(os.path.join(BUILD, pattern))))
 
 
-def unit_command():
-    """The tests of tools/testing/kexec, and what the lab has for them."""
-    return ["make", "-s", "-C", os.path.join(TOP, "tools", "testing", "kexec"),
-            "O=" + os.path.join(BUILD, "unit"), "BASE=" + BASE,
-            "REAL=" + built("bzImage", "vmlinux", "images/*"),
-            "PURGATORIES=" + built("cross/*/arch/*/purgatory/purgatory.ro",
-                                   "obj/*/arch/x86/purgatory/purgatory.ro"),
-            "check"]
+def unit_commands():
+    """The tests of tools/testing/kexec and liveupdate, and what the lab has for them."""
+    make = ["make", "-s", "O=" + os.path.join(BUILD, "unit")]
+    yield [*make, "-C", os.path.join(TOP, "tools", "testing", "kexec"), "BASE=" + BASE,
+           "REAL=" + built("bzImage", "vmlinux", "images/*"),
+           "PURGATORIES=" + built("cross/*/arch/*/purgatory/purgatory.ro",
+                                  "obj/*/arch/x86/purgatory/purgatory.ro"), "check"]
+    yield [*make, "-C", os.path.join(TOP, "tools", "testing", "liveupdate"), "check"]
 
 
 def run_unit():
@@ -119,9 +119,10 @@ def run_unit():
     os.makedirs(LOGS, exist_ok=True)
     with open(path, "w+", encoding="utf-8", errors="replace") as log:
         try:
-            status = subprocess.run(
-                unit_command(), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, timeout=UNIT_LIMIT, check=False).returncode
+            ends = [subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                timeout=UNIT_LIMIT, check=False).returncode for command in unit_commands()]
+            status = next(filter(None, ends), 0)
         except subprocess.TimeoutExpired:
             status = "no end after %d s" % UNIT_LIMIT
         log.seek(0)
