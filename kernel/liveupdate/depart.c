@@ -315,11 +315,8 @@ static int prepare(struct kimage *image, struct departure *departure)
 	lu_stock_empty();
 	if (!err)
 		err = cover(departure);
-	if (err) {
-		pr_err("reboot refused: no memory for the index\n");
-		return err;
-	}
-	err = check_image(image);
+	if (!err)
+		err = check_image(image);
 	if (err)
 		return err;
 	write_index(departure);
@@ -329,13 +326,15 @@ static int prepare(struct kimage *image, struct departure *departure)
 static int depart_frozen(struct kimage *image)
 {
 	struct departure *departure = kzalloc(sizeof(*departure), GFP_KERNEL);
-	int err;
+	int err = -ENOMEM;
 
-	if (!departure)
-		return -ENOMEM;
-	err = prepare(image, departure);
+	if (departure)
+		err = prepare(image, departure);
+	if (err == -ENOMEM || err == -ENOSPC)
+		pr_err("reboot refused: no memory for the index\n");
 	if (err) {
-		departure_free(departure);
+		if (departure)
+			departure_free(departure);
 		return err;
 	}
 	departing = departure;
@@ -368,6 +367,10 @@ int liveupdate_depart(struct kimage *image)
 		pr_err("reboot refused: there are preserved sessions, and the next kernel does not know live update\n");
 		return -EOPNOTSUPP;
 	}
+	/* A session without a file has preserved no page yet. */
+	err = lu_memory_init();
+	if (err)
+		return err;
 	lu_place_set_image(image);
 	err = lu_freeze_sessions();
 	if (err)

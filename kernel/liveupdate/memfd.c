@@ -129,7 +129,6 @@ static void memfd_unpreserve(struct lu_file *file)
 static int memfd_freeze(struct lu_file *file)
 {
 	struct lu_content *content = file->priv;
-
 	int err = lu_content_check(content);
 
 	if (err != -EAGAIN)

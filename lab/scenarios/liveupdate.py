@@ -54,6 +54,15 @@ def memfds_cross(lab):
 
 
 @scenario(kernels=("fast",))
+def liveupdate_empty_session(lab):
+    """A session without a file, alone, crosses."""
+    guest = lab.guest(append="lab.run=luempty lab.args=1", memory="768M", cpus=2)
+    guest.expect(r"SCENARIO: up, hops left 0")
+    guest.expect(r"LU: dropped")
+    guest.expect(r"LAB: exit 0")
+
+
+@scenario(kernels=("fast",))
 def liveupdate_refused(lab):
     """With a session, an image that does not understand it is refused; without, it is executed."""
     guest = lab.guest(append="lab.run=lurefused", memory="1G", cpus=2)
