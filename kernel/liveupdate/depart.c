@@ -58,6 +58,7 @@ static_assert(sizeof(struct root_page) <= PAGE_SIZE);
  * @nr: pages of the index and of its list
  * @at: the index, mapped
  * @size: length of the index in bytes
+ * @root: the root page of the image, mapped
  * @range: what the next kernel reserves
  * @nr_ranges: entries of @range
  */
@@ -67,6 +68,7 @@ struct departure {
 	unsigned long nr;
 	void *at;
 	size_t size;
+	struct root_page *root;
 	struct lu_range range[LU_RANGES];
 	unsigned int nr_ranges;
 };
@@ -78,6 +80,8 @@ static void departure_free(struct departure *departure)
 {
 	unsigned long i;
 
+	if (departure->root)
+		kimage_unmap_segment(departure->root);
 	if (departure->at)
 		vunmap(departure->at);
 	for (i = 0; i < departure->nr; i++) {
@@ -230,9 +234,9 @@ static void set_node(struct root_page *page, unsigned int i,
 }
 
 /* Tell the next kernel about an index. */
-static void write_root(const struct departure *departure, u64 mem,
-		       struct root_page *page)
+static void write_root(const struct departure *departure, u64 mem)
 {
+	struct root_page *page = departure->root;
 	struct lu_root *root = &page->root;
 	unsigned int i;
 
@@ -296,16 +300,12 @@ static int check_image(const struct kimage *image)
 	return 0;
 }
 
-static int hand_over(struct kimage *image, struct departure *departure)
+/* It stays mapped: to take the root back must not need memory. */
+static int map_root(struct kimage *image, struct departure *departure)
 {
-	struct root_page *page;
-
-	page = kimage_map_segment(image, image->liveupdate_root, PAGE_SIZE);
-	if (!page)
-		return -ENOMEM;
-	write_root(departure, image->liveupdate_root, page);
-	kimage_unmap_segment(page);
-	return 0;
+	departure->root = kimage_map_segment(image, image->liveupdate_root,
+					     PAGE_SIZE);
+	return departure->root ? 0 : -ENOMEM;
 }
 
 static int prepare(struct kimage *image, struct departure *departure)
@@ -317,10 +317,13 @@ static int prepare(struct kimage *image, struct departure *departure)
 		err = cover(departure);
 	if (!err)
 		err = check_image(image);
+	if (!err)
+		err = map_root(image, departure);
 	if (err)
 		return err;
 	write_index(departure);
-	return hand_over(image, departure);
+	write_root(departure, image->liveupdate_root);
+	return 0;
 }
 
 static int depart_frozen(struct kimage *image)
@@ -343,6 +346,13 @@ static int depart_frozen(struct kimage *image)
 	return 0;
 }
 
+/* Incoming sessions do not cross a second time. */
+static void tell_what_is_lost(void)
+{
+	if (lu_next_incoming(0, ULONG_MAX) != ULONG_MAX)
+		pr_notice("what nobody has retrieved from the previous kernel is lost\n");
+}
+
 /**
  * liveupdate_depart - hand all sessions over to the next kernel
  * @image: the image that is about to be executed
@@ -359,10 +369,10 @@ int liveupdate_depart(struct kimage *image)
 {
 	int err;
 
-	if (lu_next_incoming(0, ULONG_MAX) != ULONG_MAX)
-		pr_notice("what nobody has retrieved from the previous kernel is lost\n");
-	if (!lu_have_sessions())
+	if (!lu_have_sessions()) {
+		tell_what_is_lost();
 		return 0;
+	}
 	if (!image->liveupdate_root) {
 		pr_err("reboot refused: there are preserved sessions, and the next kernel does not know live update\n");
 		return -EOPNOTSUPP;
@@ -376,8 +386,10 @@ int liveupdate_depart(struct kimage *image)
 	if (err)
 		goto forget;
 	err = depart_frozen(image);
-	if (!err)
+	if (!err) {
+		tell_what_is_lost();
 		return 0;
+	}
 	lu_unfreeze_sessions();
 forget:
 	lu_stock_empty();
@@ -391,16 +403,10 @@ forget:
  */
 void liveupdate_stay(struct kimage *image)
 {
-	struct root_page *page;
-
 	if (!departing)
 		return;
-	page = kimage_map_segment(image, image->liveupdate_root, PAGE_SIZE);
-	if (page) {
-		memset(page, 0, PAGE_SIZE);
-		liveupdate_init_root(page, image->liveupdate_root);
-		kimage_unmap_segment(page);
-	}
+	memset(departing->root, 0, PAGE_SIZE);
+	liveupdate_init_root(departing->root, image->liveupdate_root);
 	departure_free(departing);
 	departing = NULL;
 	lu_unfreeze_sessions();

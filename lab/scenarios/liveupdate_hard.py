@@ -19,9 +19,9 @@ def got(lab, guest, items):
     lab.check(seen[1] == str(items), seen[0])
 
 
-def said(lab, guest, pattern, timeout=60):
-    """What the script says, unless it fails first."""
-    seen = guest.expect(r"SCENARIO: (?:%s)|SCENARIO: FAILED.*|LU: FAILED.*" % pattern,
+def said(lab, guest, pattern, timeout=60, who="SCENARIO"):
+    """What the script, or another program, says, unless it fails first."""
+    seen = guest.expect(r"%s: (?:%s)|SCENARIO: FAILED.*|LU: FAILED.*" % (who, pattern),
                         timeout=timeout)
     lab.check("FAILED" not in seen[0], seen[0])
     return seen
@@ -237,3 +237,22 @@ def liveupdate_damaged(lab):
         # What may be preserved is not touched.
         lab.check(before - after >= 64 << 10, "%d KiB are left of %d" % (after, before))
         guest.expect(r"LAB: exit 0")
+
+
+@scenario()
+def liveupdate_reboot_refused(lab):
+    """A reboot is killed, held, or fails at each allocation: all is as before, and then crosses."""
+    guest = lab.guest(append="lab.run=lureboot lab.args=1", memory="1G", cpus=2)
+    up(guest, 1)
+    said(lab, guest, "held", who="LU")
+    said(lab, guest, r"killed \d+", who="LU")
+    if lab.k == "debug":
+        seen = said(lab, guest, r"(\d+) faults, (\d+) refused, (-?\d+) pages less", 90, "LU")
+        lab.check(int(seen[2]) > 5, seen[0])
+        # An index of 12 pages for each refused reboot would be missed.
+        lab.check(int(seen[3]) < 12 * int(seen[2]) // 2, seen[0])
+        said(lab, guest, "starved", who="LU")
+    said(lab, guest, "executing")
+    up(guest, 0)
+    got(lab, guest, 3)
+    guest.expect(r"LAB: exit 0")
