@@ -9,6 +9,7 @@
  * test has sessions of its own, since a session is retrieved once.
  */
 #include "liveupdate_test.h"
+#include "../kexec/kexec_fault.h"
 
 #include <pthread.h>
 
@@ -16,6 +17,10 @@
 #define MANY		2000
 #define FILES		500
 #define LARGE		(16 * MIB)
+/* More than RETRIEVE_SESSION or RETRIEVE_FD have allocations. */
+#define FAULTS		100
+#define FAULTY		(5 * PAGE)
+#define KILLS		16
 
 static const struct {
 	const char *session;
@@ -95,6 +100,17 @@ static void prepare_many(int device)
 	}
 }
 
+static void prepare_series(int device, const char *name, int nr, size_t size)
+{
+	char numbered[NAME_SIZE];
+	int i;
+
+	for (i = 1; i <= nr; i++) {
+		snprintf(numbered, sizeof(numbered), "%s-%d", name, i);
+		prepare_file(prepare_session(device, numbered), 1, size);
+	}
+}
+
 static int prepare(void)
 {
 	long device = open_device();
@@ -104,6 +120,9 @@ static int prepare(void)
 	raise_files(MANY + FILES);
 	prepare_table(device);
 	prepare_many(device);
+	if (!access(FAIL_NTH, W_OK))
+		prepare_series(device, "fault", FAULTS, FAULTY);
+	prepare_series(device, "kill", KILLS, MIB);
 	if (!fork()) {
 		/* Nobody waits for the output of this process. */
 		close(0);
@@ -368,6 +387,96 @@ TEST_F(incoming, killed)
 	EXPECT_TRUE(WIFSIGNALED(status));
 	EXPECT_LT((long)(LARGE / PAGE / 2), free_pages() - before);
 	EXPECT_FALSE(is_listed("incoming killed 1", &lines));
+}
+
+/* SIGKILL at any time of RETRIEVE_FD: the session is gone, and its memory free. */
+TEST_F(incoming, killed_meanwhile)
+{
+	int i, lines, child, ends[2];
+	char name[NAME_SIZE], byte;
+	long before = free_pages();
+
+	for (i = 1; i <= KILLS; i++) {
+		snprintf(name, sizeof(name), "kill-%d", i);
+		ASSERT_EQ(0, pipe(ends));
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child) {
+			int s = retrieve_session(self->device, name);
+
+			if (write(ends[1], "x", 1) == 1)
+				retrieve_fd(s, 1);
+			pause();
+			_exit(1);
+		}
+		ASSERT_EQ(1, read(ends[0], &byte, 1));
+		usleep(i * 50);
+		kill(child, SIGKILL);
+		ASSERT_EQ(child, waitpid(child, NULL, 0));
+		close(ends[0]);
+		close(ends[1]);
+		EXPECT_EQ(-ENOENT, retrieve_session(self->device, name));
+	}
+	EXPECT_LT((long)(KILLS * MIB / PAGE / 2), free_pages() - before);
+	EXPECT_FALSE(is_listed("incoming kill-1 1", &lines));
+}
+
+struct retrieval {
+	int from;		/* the device, or a session */
+	const char *name;	/* of a session, or NULL for a file */
+};
+
+static long retrieve(const void *arg)
+{
+	const struct retrieval *r = arg;
+
+	return r->name ? retrieve_session(r->from, r->name) :
+			 retrieve_fd(r->from, 1);
+}
+
+/* A call that fails has changed nothing: the next one gets all of it. */
+static int retrieve_in_spite(struct __test_metadata *_metadata, int nth,
+			     const struct retrieval *r, bool *met, int *failed)
+{
+	long fd = call_with_fault(retrieve, r, nth, met);
+
+	if (fd < 0) {
+		EXPECT_TRUE(fd == -ENOMEM || fd == -ENOSPC || fd == -EFAULT)
+			TH_LOG("fault %d: %ld", nth, fd);
+		++*failed;
+		fd = retrieve(r);
+	}
+	EXPECT_LE(0, fd)
+		TH_LOG("fault %d: %ld", nth, fd);
+	return fd;
+}
+
+TEST_F_TIMEOUT(incoming, each_allocation_fails, 120)
+{
+	bool met[2] = { true, true };
+	int nth, s, fd, failed[2] = { 0, 0 };
+	char name[NAME_SIZE];
+
+	if (access(FAIL_NTH, W_OK))
+		SKIP(return, "no " FAIL_NTH " (CONFIG_FAULT_INJECTION)");
+	arm_everything();
+	for (nth = 1; nth <= FAULTS; nth++) {
+		struct retrieval session = { self->device, name }, file = { };
+
+		snprintf(name, sizeof(name), "fault-%d", nth);
+		s = retrieve_in_spite(_metadata, nth, &session, &met[0], &failed[0]);
+		file.from = s;
+		fd = retrieve_in_spite(_metadata, nth, &file, &met[1], &failed[1]);
+		EXPECT_TRUE(has_content(fd, FAULTY, fill_of(1)))
+			TH_LOG("fault %d", nth);
+		close(fd);
+		close(s);
+	}
+	TH_LOG("sessions: %d calls failed, files: %d", failed[0], failed[1]);
+	EXPECT_FALSE(met[0]);
+	EXPECT_FALSE(met[1]);
+	EXPECT_LT(0, failed[0]);
+	EXPECT_LT(0, failed[1]);
 }
 
 TEST_F(incoming, many_files)
