@@ -294,12 +294,17 @@ int lu_read_files(struct lu_session *session, struct lu_reader *reader, u64 nr)
 	return 0;
 }
 
-/* Without memory nothing has happened; any other error is the last one. */
+/* Errors that say nothing of the file; nothing of it has been adopted then. */
+static bool may_pass(int err)
+{
+	return err == -ENOMEM || err == -ENOSPC || err == -EINTR;
+}
+
 static int retrieve(struct lu_file *file)
 {
 	int err = file->kind->retrieve(file);
 
-	if (err && err != -ENOMEM && err != -ENOSPC) {
+	if (err && !may_pass(err)) {
 		file->error = err;
 		file->kind->discard(file);
 	}

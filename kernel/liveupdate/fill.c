@@ -4,7 +4,8 @@
  *
  * What can fail comes before the first page is adopted: an index that is wrong, a
  * file system or a machine without room.  So a program that does not get a file
- * may try again, and finds the file complete.
+ * may try again, and finds the file complete.  For a whole tmpfs all files are
+ * counted and accounted before the first one gets a page.
  *
  * Small pages that lie side by side become large folios where they are aligned
  * alike in memory and in the file: one folio costs as much as another.
@@ -98,8 +99,34 @@ static int add_extent(struct inode *inode, const struct lu_extent *extent,
 	return err;
 }
 
-/* What may be accounted depends on how much memory there is, these pages included. */
-static int account(struct inode *inode, u64 pages)
+/**
+ * lu_content_count - check the content of a file, and count its pages
+ * @reader: at the content; behind it afterwards
+ * @pages: the number of pages is added to it
+ *
+ * Return: 0; -EIO if the index is wrong, and the log says why.
+ */
+int lu_content_count(struct lu_reader *reader, u64 *pages)
+{
+	u64 nr, counted;
+
+	if (!read_extents(reader, &nr, &counted))
+		return -EIO;
+	*pages += counted;
+	return 0;
+}
+
+/**
+ * lu_content_account - account pages before they are adopted
+ * @inode: an inode of the file system
+ * @pages: their number
+ *
+ * What may be accounted depends on how much memory there is, these pages
+ * included.  shmem_unaccount_pages() undoes it for pages that no file gets.
+ *
+ * Return: 0; -ENOSPC without room, in the file system or the machine.
+ */
+int lu_content_account(struct inode *inode, u64 pages)
 {
 	int err;
 
@@ -110,7 +137,30 @@ static int account(struct inode *inode, u64 pages)
 }
 
 /**
- * lu_content_adopt - give a file its pages from the previous kernel
+ * lu_content_fill - give a file its pages, which have been accounted
+ * @inode: an empty file of shmem
+ * @reader: at the content of the file; behind it afterwards
+ * @added: the number of pages that the file has got is added to it
+ *
+ * Return: 0; -EIO if the index is wrong, and the log says why; -EEXIST if the file
+ * is not empty.
+ */
+int lu_content_fill(struct inode *inode, struct lu_reader *reader, u64 *added)
+{
+	const struct lu_extent *extent;
+	u64 nr, pages, i;
+	int err = 0;
+
+	extent = read_extents(reader, &nr, &pages);
+	if (!extent)
+		return -EIO;
+	for (i = 0; !err && i < nr; i++)
+		err = add_extent(inode, &extent[i], added);
+	return err;
+}
+
+/**
+ * lu_content_adopt - give one file its pages from the previous kernel
  * @inode: an empty file of shmem
  * @reader: at the content of the file; behind it afterwards
  *
@@ -119,18 +169,15 @@ static int account(struct inode *inode, u64 pages)
  */
 int lu_content_adopt(struct inode *inode, struct lu_reader *reader)
 {
-	const struct lu_extent *extent;
-	u64 nr, pages, i, added = 0;
+	struct lu_reader counted = *reader;
+	u64 pages = 0, added = 0;
 	int err;
 
-	extent = read_extents(reader, &nr, &pages);
-	if (!extent)
-		return -EIO;
-	err = account(inode, pages);
+	err = lu_content_count(&counted, &pages) ?:
+	      lu_content_account(inode, pages);
 	if (err)
 		return err;
-	for (i = 0; !err && i < nr; i++)
-		err = add_extent(inode, &extent[i], &added);
+	err = lu_content_fill(inode, reader, &added);
 	if (added < pages)
 		shmem_unaccount_pages(inode, pages - added);
 	return err;

@@ -69,6 +69,9 @@ void lu_content_write(const struct lu_content *content,
 		      struct lu_writer *writer);
 
 /* fill.c: a file of shmem gets pages from the previous kernel */
+int lu_content_count(struct lu_reader *reader, u64 *pages);
+int lu_content_account(struct inode *inode, u64 pages);
+int lu_content_fill(struct inode *inode, struct lu_reader *reader, u64 *added);
 int lu_content_adopt(struct inode *inode, struct lu_reader *reader);
 int lu_content_discard(struct lu_reader *reader);
 

@@ -52,9 +52,9 @@ struct lu_file;
  *	errno, and a log line says why
  * @unfreeze: undo @freeze
  * @write: write the data of a frozen file; called twice: first to count
- * @retrieve: make @lu_file.file from @lu_file.record; 0; -ENOMEM or -ENOSPC, then
- *	nothing has been adopted and it may be called again; another errno, then
- *	@discard is called
+ * @retrieve: make @lu_file.file from @lu_file.record; 0; -ENOMEM, -ENOSPC or
+ *	-EINTR, then nothing has been adopted and it may be called again; another
+ *	errno, then @discard is called
  * @discard: free the memory of a file that has not been adopted
  *
  * No two calls for files of the same session run at the same time.

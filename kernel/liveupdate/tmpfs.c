@@ -217,7 +217,6 @@ static int tmpfs_retrieve(struct lu_file *file)
 		put_cred(cred);
 	}
 	if (IS_ERR(made)) {
-		lu_tree_discard(file->record, file->size);
 		pr_err("token %#llx: the tmpfs cannot be retrieved: error %ld\n",
 		       file->token, PTR_ERR(made));
 		return PTR_ERR(made);

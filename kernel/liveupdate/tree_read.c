@@ -2,10 +2,12 @@
 /*
  * A new tmpfs is filled from records.
  *
- * The records are read three times: to make inodes and names, to set what
- * making them changes (owners, times), and to adopt the pages.  An error leaves
- * a part of a tmpfs that the caller throws away, with the pages that it has got;
- * the others are still there to be discarded.
+ * The records are read four times: to make inodes and names, to set what making
+ * them changes (owners, times), to count the pages, and to adopt them.  Until the
+ * pages are adopted an error leaves a tmpfs that the caller throws away, and
+ * everything is still there for another attempt.  Only records that are wrong
+ * make the last step fail; the tmpfs then takes the pages with it that it has
+ * got, and the others are still there to be discarded.
  */
 #define pr_fmt(fmt) "liveupdate: " fmt
 
@@ -18,11 +20,17 @@
 
 #include "tree.h"
 
+/* @inode: by number; @pages: those that a pass has counted or adopted. */
+struct filling {
+	struct dentry **inode;
+	u64 pages;
+};
+
 /* What each pass does with an entry; @number is that of its inode. */
-typedef int (*visit_fn)(struct dentry **inode, u64 number,
+typedef int (*visit_fn)(struct filling *filling, u64 number,
 			const struct lu_tree_entry *entry);
 
-static int visit_entries(struct dentry **inode, const void *data, size_t size,
+static int visit_entries(struct filling *filling, const void *data, size_t size,
 			 visit_fn visit)
 {
 	struct lu_tree_reader reader;
@@ -35,7 +43,7 @@ static int visit_entries(struct dentry **inode, const void *data, size_t size,
 		cond_resched();
 		why = lu_tree_next(&reader, &entry);
 		if (!why)
-			ret = visit(inode, entry.link ? entry.link->inode : 0,
+			ret = visit(filling, entry.link ? entry.link->inode : 0,
 				    &entry);
 	}
 	if (why)
@@ -102,10 +110,10 @@ static int make_name(struct dentry **inode, struct inode *dir,
 }
 
 /* A dentry of a tmpfs stays as long as its name: no reference is needed. */
-static int make_entry(struct dentry **inode, u64 number,
+static int make_entry(struct filling *filling, u64 number,
 		      const struct lu_tree_entry *entry)
 {
-	struct dentry *dentry, *parent;
+	struct dentry **inode = filling->inode, *dentry, *parent;
 	struct inode *dir;
 	int ret;
 
@@ -129,28 +137,48 @@ static int make_entry(struct dentry **inode, u64 number,
 	return fatal_signal_pending(current) ? -EINTR : ret;
 }
 
-static int set_attr(struct dentry **inode, u64 number,
+static int set_attr(struct filling *filling, u64 number,
 		    const struct lu_tree_entry *entry)
 {
-	return entry->inode ? lu_tree_set_attr(inode[number], entry) : 0;
+	return entry->inode ? lu_tree_set_attr(filling->inode[number], entry) : 0;
 }
 
-static int adopt(struct dentry **inode, u64 number,
+static int count(struct filling *filling, u64 number,
 		 const struct lu_tree_entry *entry)
 {
 	struct lu_reader content = entry->content;
 
-	if (!content.left)
-		return 0;
-	return lu_content_adopt(d_inode(inode[number]), &content);
+	return content.left ? lu_content_count(&content, &filling->pages) : 0;
 }
 
-static int discard(struct dentry **inode, u64 number,
+/* The pages have been accounted as blocks of the root. */
+static int adopt(struct filling *filling, u64 number,
+		 const struct lu_tree_entry *entry)
+{
+	struct inode *root = d_inode(filling->inode[0]), *inode;
+	struct lu_reader content = entry->content;
+	u64 added = 0;
+	int ret;
+
+	if (!content.left)
+		return 0;
+	inode = d_inode(filling->inode[number]);
+	ret = lu_content_fill(inode, &content, &added);
+	inode_sub_bytes(root, added << PAGE_SHIFT);
+	inode_add_bytes(inode, added << PAGE_SHIFT);
+	filling->pages += added;
+	return ret;
+}
+
+/* A file whose extents are wrong does not keep the others from being read. */
+static int discard(struct filling *filling, u64 number,
 		   const struct lu_tree_entry *entry)
 {
 	struct lu_reader content = entry->content;
 
-	return content.left ? lu_content_discard(&content) : 0;
+	if (content.left)
+		lu_content_discard(&content);
+	return 0;
 }
 
 /**
@@ -163,28 +191,28 @@ static int discard(struct dentry **inode, u64 number,
  * left half made, for the caller to drop.
  *
  * Return: the inodes by number, for lu_tree_adopt() and kvfree(); or an errno
- * and, if the data is wrong, a log line.
+ * and, if the data is wrong, a log line.  No page has been adopted.
  */
 struct dentry **lu_tree_make(struct super_block *sb, const void *data,
 			     size_t size)
 {
+	struct filling filling = { };
 	struct lu_tree_reader reader;
-	struct dentry **inode;
 	int ret;
 
 	if (lu_tree_open(&reader, data, size))
 		return ERR_PTR(-EIO);
-	inode = kvcalloc(reader.record->inodes, sizeof(*inode),
-			 GFP_KERNEL | __GFP_NOWARN);
-	if (!inode)
+	filling.inode = kvcalloc(reader.record->inodes, sizeof(*filling.inode),
+				 GFP_KERNEL | __GFP_NOWARN);
+	if (!filling.inode)
 		return ERR_PTR(-ENOMEM);
-	inode[0] = sb->s_root;
-	ret = visit_entries(inode, data, size, make_entry);
+	filling.inode[0] = sb->s_root;
+	ret = visit_entries(&filling, data, size, make_entry);
 	if (!ret)
-		ret = visit_entries(inode, data, size, set_attr);
+		ret = visit_entries(&filling, data, size, set_attr);
 	if (!ret)
-		return inode;
-	kvfree(inode);
+		return filling.inode;
+	kvfree(filling.inode);
 	return ERR_PTR(ret);
 }
 
@@ -194,13 +222,27 @@ struct dentry **lu_tree_make(struct super_block *sb, const void *data,
  * @data: the data
  * @size: its length in bytes
  *
- * Return: 0; -EIO, then files are left without their pages, and pages without
- * their files are still there for lu_tree_discard().
+ * The pages of all files are accounted at once, so there is room for all or
+ * nothing is adopted.  A tmpfs that is retrieved has no quotas, so blocks can be
+ * accounted to one inode and move to others.
+ *
+ * Return: 0; -ENOSPC without room, and nothing has been adopted; -EIO, then some
+ * files are without their pages, and pages without their files are still there
+ * for lu_tree_discard().
  */
 int lu_tree_adopt(struct dentry **inode, const void *data, size_t size)
 {
-	int ret = visit_entries(inode, data, size, adopt);
+	struct filling counted = { }, filled = { .inode = inode };
+	struct inode *root = d_inode(inode[0]);
+	int ret;
 
+	ret = visit_entries(&counted, data, size, count) ?:
+	      lu_content_account(root, counted.pages);
+	if (ret)
+		return ret;
+	ret = visit_entries(&filled, data, size, adopt);
+	if (filled.pages < counted.pages)
+		shmem_unaccount_pages(root, counted.pages - filled.pages);
 	/* Some files have their pages, so nobody may try again. */
 	return ret ? -EIO : 0;
 }
@@ -210,9 +252,12 @@ int lu_tree_adopt(struct dentry **inode, const void *data, size_t size)
  * @data: the data
  * @size: its length in bytes
  *
- * Pages that have been adopted are left alone.
+ * Pages that have been adopted are left alone.  Behind records that are wrong
+ * nothing is known of files: their pages stay reserved.
  */
 void lu_tree_discard(const void *data, size_t size)
 {
-	visit_entries(NULL, data, size, discard);
+	struct filling none = { };
+
+	visit_entries(&none, data, size, discard);
 }

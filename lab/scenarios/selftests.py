@@ -134,11 +134,22 @@ def selftests_liveupdate(lab):
         "test_liveupdate_fault")
 
 
-@scenario()
-def selftests_liveupdate_incoming(lab):
-    """Sessions that a kexec has handed over: 2,000 of them, 500 files in one, every errno."""
-    guest = lab.guest(append="lab.run=incoming", memory="1G", cpus=2, limit=180)
+def run_incoming(lab, program):
+    """A program that prepares sessions, and tests in the next kernel what that gets of them."""
+    guest = lab.guest(append="lab.run=incoming lab.args=" + program, memory="1G", cpus=2, limit=180)
     guest.expect("SCENARIO: executing", timeout=60)
     guest.expect(r"LAB: exit", timeout=170)
     lab.check("LAB: exit 0" in guest.text(), "a selftest failed")
     lab.check(guest.wait(20) == "poweroff", "the guest did not switch off")
+
+
+@scenario()
+def selftests_liveupdate_incoming(lab):
+    """Sessions that a kexec has handed over: 2,000 of them, 500 files in one, every errno."""
+    run_incoming(lab, "test_liveupdate_incoming")
+
+
+@scenario(kernels=("debug",))
+def selftests_liveupdate_tmpfs(lab):
+    """Every allocation fails while a tmpfs is retrieved, which is whole the next time."""
+    run_incoming(lab, "test_liveupdate_tmpfs")
