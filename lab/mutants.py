@@ -34,6 +34,7 @@ CODE = {
     "parse_uki": (X86, "parse_test", []),
     "format": (LIVEUPDATE, "format_test", []),
     "layout": (LIVEUPDATE, "layout_test", []),
+    "tree_parse": (LIVEUPDATE, "tree_test", []),
 }
 
 SWAPS = [

@@ -145,7 +145,7 @@ static void test_content(void)
 	       entry.content.left);
 }
 
-/* A number in the tree, and what is said of it when it is another one. */
+/* A number in the tree, and what is said of it when it is another one; NULL: nothing. */
 #define FIELD(where, type, member, value, rule) \
 	{ &tree.where, offsetof(struct type, member), sizeof(((struct type *)0)->member), \
 	  value, rule }
@@ -180,17 +180,20 @@ static const struct {
 	{ &header, offsetof(struct lu_tree_record, gid), 4, ~0u, "wrong options of a tmpfs" },
 	{ &header, offsetof(struct lu_tree_record, flags), 4, 8, "unknown flags of a tmpfs" },
 	{ &header, offsetof(struct lu_tree_record, huge), 4, 4, "unknown use of huge pages" },
+	{ &header, offsetof(struct lu_tree_record, max_blocks), 8, ~0ull >> 1, NULL },
+	{ &header, offsetof(struct lu_tree_record, max_inodes), 8, (1ull << 54) - 1, NULL },
+	{ &header, offsetof(struct lu_tree_record, huge), 4, LU_TREE_HUGE_ADVISE, NULL },
 	FIELD(root, lu_inode_record, mode, 0100644, "wrong type of an inode"),
 	FIELD(name, lu_name_record, parent, 1, "a name of an inode that is not there"),
 	FIELD(name, lu_name_record, inode, 2, "a name of an inode that is not there"),
 	FIELD(name, lu_name_record, offset, 2, "position of a name out of range"),
 	FIELD(name, lu_name_record, offset, 0x7fffffff, "position of a name out of range"),
+	FIELD(name, lu_name_record, offset, LU_TREE_OFFSET_MIN, NULL),
+	FIELD(name, lu_name_record, offset, LU_TREE_OFFSET_MAX, NULL),
 	FIELD(name, lu_name_record, size, 0, "not a name"),
 	FIELD(name, lu_name_record, size, 4, "not a name"),
 	FIELD(name, lu_name_record, size, 256, "not a name"),
 	FIELD(name, lu_name_record, size, ~0u, "cut short in a name"),
-	FIELD(last, lu_name_record, size, 1, "not a name"),
-	FIELD(last, lu_name_record, size, 2, "not a name"),
 	FIELD(again, lu_name_record, inode, 6, "a name of an inode that is not there"),
 	FIELD(dir, lu_inode_record, ino, 0, "an inode without a number"),
 	FIELD(dir, lu_inode_record, size, 1, "size of an inode out of range"),
@@ -203,8 +206,11 @@ static const struct {
 	FIELD(dir, lu_inode_record, seals, 0x100, "unknown flags of an inode"),
 	FIELD(dir, lu_inode_record, offset, 2, "position of the next name out of range"),
 	FIELD(dir, lu_inode_record, offset, 1u << 31, "position of the next name out of range"),
+	FIELD(dir, lu_inode_record, offset, LU_TREE_OFFSET_MAX + 1, NULL),
 	FIELD(dir, lu_inode_record, time[0].nsec, 1000000000, "time of an inode out of range"),
 	FIELD(dir, lu_inode_record, time[3].nsec, 1000000000, "time of an inode out of range"),
+	FIELD(file, lu_inode_record, seals, 0x1f, NULL),
+	FIELD(file, lu_inode_record, size, ~0ull >> 1, NULL),
 	FIELD(file, lu_inode_record, size, 1ull << 63, "size of an inode out of range"),
 	FIELD(file, lu_inode_record, xattrs, ~0u, "wrong extended attribute"),
 	FIELD(xattr, lu_xattr_record, name_size, 1, "wrong extended attribute"),
@@ -222,6 +228,11 @@ static const struct {
 	{ &tree.target, 0, 1, 0, "wrong symbolic link" },
 };
 
+static bool same(const char *rule, const char *other)
+{
+	return rule && other ? !strcmp(rule, other) : rule == other;
+}
+
 static void test_fields(void)
 {
 	const char *rule, *wrong;
@@ -233,9 +244,132 @@ static void test_fields(void)
 		       fields[i].width);
 		rule = use_tree(tree.data, tree.size, &nr, &wrong);
 		EXPECT(!wrong, "case %u: accepted: %s", i, wrong);
-		EXPECT(rule && !strcmp(rule, fields[i].rule), "case %u: \"%s\", not \"%s\"", i,
-		       rule ?: "", fields[i].rule);
+		EXPECT(same(rule, fields[i].rule), "case %u: \"%s\", not \"%s\"", i,
+		       rule ?: "", fields[i].rule ?: "");
 	}
+}
+
+#define INODE	sizeof(struct lu_inode_record)
+#define NAME	sizeof(struct lu_name_record)
+#define MOST	0xffffffffull
+
+/* Numbers of the first record, with so many bytes behind it. */
+static const struct {
+	uint64_t inodes;
+	uint64_t names;
+	size_t left;
+	const char *rule;
+} numbers[] = {
+	{ 5, 4, 5 * INODE, NULL },
+	{ 5, 4, 5 * INODE - 1, "more inodes than data" },
+	{ 1, 5, 5 * NAME, NULL },
+	{ 1, 5, 5 * NAME - 1, "more names than data" },
+	{ 5, 3, 5 * INODE, "more names than data" },
+	{ MOST, MOST, MOST * INODE, NULL },
+	{ MOST + 1, MOST, (MOST + 1) * INODE, "more inodes than data" },
+	{ 1, MOST + 1, (MOST + 1) * NAME, "more names than data" },
+};
+
+/* No byte behind the record is read yet. */
+static void test_numbers(void)
+{
+	struct lu_tree_reader reader;
+	const char *rule;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct lu_tree_record record = {
+			.inodes = numbers[i].inodes, .names = numbers[i].names,
+		};
+
+		rule = lu_tree_open(&reader, &record, sizeof(record) + numbers[i].left);
+		EXPECT(same(rule, numbers[i].rule), "case %u: \"%s\", not \"%s\"", i,
+		       rule ?: "", numbers[i].rule ?: "");
+	}
+}
+
+/* A root directory, and the record of one name in it: the writer goes on behind that. */
+static void begin_small(const char *name, size_t size)
+{
+	struct lu_tree_record record = { .inodes = 2, .names = 1 };
+	struct lu_name_record link = { .inode = 1, .offset = 3, .size = size };
+	static uint64_t data[1 << 14];
+
+	memset(data, 0, sizeof(data));
+	writer = (struct lu_writer){ data, 0 };
+	put(&record, sizeof(record));
+	put_inode(040755, 0, 0);
+	put(&link, sizeof(link));
+	put(name, size);
+}
+
+/* The rule that it breaks, or what should not have been accepted. */
+static const char *rule_of_small(void)
+{
+	const char *rule, *wrong;
+	unsigned int nr;
+
+	rule = use_tree((uint8_t *)writer.at - writer.size, writer.size, &nr, &wrong);
+	return rule ?: wrong;
+}
+
+static const char *rule_of_name(const char *name, size_t size)
+{
+	begin_small(name, size);
+	put_inode(010600, 0, 0);
+	return rule_of_small();
+}
+
+static void test_names(void)
+{
+	static const char *const good[] = { "a", ".a", "a.", "...", "..a", ".a.", "a.." };
+	static const char *const bad[] = { "", ".", "..", "/", "a/" };
+	char longest[257];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
+		EXPECT(!rule_of_name(good[i], strlen(good[i])), "\"%s\" is refused", good[i]);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		EXPECT(same(rule_of_name(bad[i], strlen(bad[i])), "not a name"),
+		       "\"%s\" is accepted", bad[i]);
+	memset(longest, 'x', sizeof(longest));
+	EXPECT(!rule_of_name(longest, 255), "255 bytes are refused");
+	EXPECT(same(rule_of_name(longest, 256), "not a name"), "256 bytes are accepted");
+}
+
+static const char *rule_of_xattr(unsigned int name_size, unsigned int size)
+{
+	struct lu_xattr_record record = { .name_size = name_size + 1, .size = size };
+	static char bytes[1 << 16];
+
+	memset(bytes, 'x', sizeof(bytes));
+	begin_small("fifo", 4);
+	put_inode(010600, 0, 1);
+	put(&record, sizeof(record));
+	bytes[name_size] = 0;
+	put(bytes, name_size + 1);
+	put(bytes, size < sizeof(bytes) ? size : sizeof(bytes));
+	return rule_of_small();
+}
+
+static void test_sizes_of_xattrs(void)
+{
+	static const char wrong[] = "wrong extended attribute";
+
+	EXPECT(same(rule_of_xattr(0, 0), wrong), "no name is accepted");
+	EXPECT(!rule_of_xattr(1, 0), "a name of 1 byte is refused");
+	EXPECT(!rule_of_xattr(255, 1), "a name of 255 bytes is refused");
+	EXPECT(same(rule_of_xattr(256, 1), wrong), "a name of 256 bytes is accepted");
+	EXPECT(!rule_of_xattr(1, 65536), "65536 bytes are refused");
+	EXPECT(same(rule_of_xattr(1, 65537), wrong), "65537 bytes are accepted");
+}
+
+static void test_content_at_the_end(void)
+{
+	begin_small("file", 4);
+	put_inode(0100644, 5000, 0);
+	put_content();
+	EXPECT(!rule_of_small(), "refused");
 }
 
 static void test_bytes_of_names(void)
@@ -313,7 +447,11 @@ int main(int argc, char **argv)
 		{ "whole", test_whole },
 		{ "attributes_and_content", test_content },
 		{ "each_field", test_fields },
+		{ "numbers_of_inodes_and_names", test_numbers },
+		{ "names", test_names },
 		{ "bytes_of_names", test_bytes_of_names },
+		{ "sizes_of_attributes", test_sizes_of_xattrs },
+		{ "content_at_the_end", test_content_at_the_end },
 		{ "cut_at_each_byte", test_cuts },
 		{ "random_changes", test_random },
 	};
