@@ -24,10 +24,18 @@ def tmpfs_changes(lab):
 
 @scenario()
 def tmpfs_refused(lab):
-    """A directory that is no root, a device node, a tmpfs that is preserved already."""
+    """No root directory, a device node, a memory policy, a user namespace, a tmpfs twice."""
     guest = lab.guest(append="lab.run=lutmpfsno", cpus=2)
-    for why in ("Invalid argument", "Invalid argument", "Operation not supported",
-                "Device or resource busy", "Device or resource busy"):
+    name = r"liveupdate: (refused: session other: token 0x\d: )?tmpfs \d+:\d+: "
+    for reason, why in (
+            (name + r"\S+ is not its root directory", "Invalid argument"),
+            (name + r"\S+ is not its root directory", "Invalid argument"),
+            (name + r"/a/b/device is a device node or a socket", "Operation not supported"),
+            ("", "Device or resource busy"),
+            (name + r"it has a memory policy", "Operation not supported"),
+            (name + r"it belongs to a user namespace", "Operation not supported"),
+            ("", "Device or resource busy")):
+        guest.expect(reason)
         guest.expect(r"SCENARIO: refused .*: %s" % why)
     guest.expect(r"SCENARIO: released")
     guest.expect(r"LAB: exit 0")
