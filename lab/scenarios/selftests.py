@@ -151,5 +151,5 @@ def selftests_liveupdate_incoming(lab):
 
 @scenario(kernels=("debug",))
 def selftests_liveupdate_tmpfs(lab):
-    """Every allocation fails while a tmpfs is retrieved, which is whole the next time."""
+    """While a tmpfs is retrieved allocations fail, and the caller is killed: the next call gets it."""
     run_incoming(lab, "test_liveupdate_tmpfs")

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each allocation fails while a tmpfs is retrieved.
+ * Each allocation fails while a tmpfs is retrieved; the caller is killed.
  *
  *	test_liveupdate_tmpfs prepare
  *
  * has some tmpfs handed over by the first kernel.  After a kexec the test retrieves
- * them, without an argument.  A call that fails for want of memory has changed
- * nothing: the next call with the same token gets the whole tmpfs.
+ * them, without an argument.  A call that fails for want of memory, or whose caller
+ * is killed, has changed nothing: the next call with the same token gets the whole
+ * tmpfs.
  */
 #include "liveupdate_test.h"
 #include "../kexec/kexec_fault.h"
@@ -20,6 +21,10 @@
 
 /* A call can succeed in spite of its fault: so many times at most. */
 #define TREES		80
+
+/* To be killed in the middle of a call, it has to take some time. */
+#define LONG_SESSION	"long"
+#define LONG_FILES	2000
 
 static void die(const char *what)
 {
@@ -68,18 +73,37 @@ static int make_tree(void)
 	return root;
 }
 
+static void hand_over(int session, int root, __u64 token)
+{
+	errno = -preserve_fd(session, root, token);
+	if (errno)
+		die("PRESERVE_FD");
+	close(root);
+}
+
+static void make_long(int root)
+{
+	char name[16];
+	int i;
+
+	for (i = 0; i < LONG_FILES; i++) {
+		snprintf(name, sizeof(name), "empty-%d", i);
+		if (mknodat(root, name, S_IFREG | 0600, 0))
+			die(name);
+	}
+}
+
 static int prepare(void)
 {
 	int device = open_device(), session = create_session(device, SESSION);
 	int token, root;
 
-	for (token = 0; token < TREES; token++) {
-		root = make_tree();
-		errno = -preserve_fd(session, root, token);
-		if (errno)
-			die("PRESERVE_FD");
-		close(root);
-	}
+	for (token = 0; token < TREES; token++)
+		hand_over(session, make_tree(), token);
+	session = create_session(device, LONG_SESSION);
+	root = make_tree();
+	make_long(root);
+	hand_over(session, root, 0);
 	if (!fork()) {
 		/* Nobody waits for the output of this process. */
 		close(0);
@@ -178,6 +202,47 @@ TEST_F_TIMEOUT(trees, retrieve_fd, 150)
 		TH_LOG("there are too few of them for each fault");
 	EXPECT_GT(failed, 0);
 	close(r.session);
+}
+
+/* Wait until it has spent some time in the kernel, or has left it. */
+static void await_progress(int child)
+{
+	unsigned long ticks = 0;
+	char path[32], state = 'R';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", child);
+	while (state == 'R' && ticks < 3) {
+		f = fopen(path, "re");
+		if (!f || fscanf(f, "%*d %*s %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %lu",
+				 &state, &ticks) != 2)
+			ticks = ~0UL;
+		if (f)
+			fclose(f);
+	}
+}
+
+TEST_F_TIMEOUT(trees, killed, 60)
+{
+	int child, s = retrieve_session(self->device, LONG_SESSION);
+	long root;
+
+	ASSERT_LE(0, s);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		retrieve_fd(s, 0);
+		for (;;)
+			pause();
+	}
+	await_progress(child);
+	kill(child, SIGKILL);
+	ASSERT_EQ(child, waitpid(child, NULL, 0));
+	root = retrieve_fd(s, 0);
+	ASSERT_LE(0, root);
+	EXPECT_EQ(FILES, whole_files(root));
+	close(root);
+	close(s);
 }
 
 int main(int argc, char **argv)
