@@ -68,7 +68,10 @@ void lu_adopt_init(void *index)
 /**
  * lu_adopt_end - forget the index
  *
- * Each page from the previous kernel has been adopted or discarded.
+ * Each page of a file has been adopted or discarded.  Bits that are still set are
+ * those of bad memory, which the previous kernel has marked as well, and of files
+ * whose records are wrong.  The bitmap cannot tell one from the other, so none of
+ * these pages is freed; they stay reserved until the next boot.
  */
 void lu_adopt_end(void)
 {
