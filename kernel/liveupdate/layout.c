@@ -9,6 +9,17 @@
  * each node, below the floor, stays free of preserved pages: the kernel that
  * boots finds memory there.
  *
+ * How much?  The largest piece that a boot needs is the crash kernel: 128 MiB,
+ * aligned to 16 MiB.  KASLR puts the kernel, of up to 80 MiB, anywhere, and the initrd
+ * of 64 MiB can lie anywhere, since a load puts it where memory can be claimed.  In
+ * slots of 16 MiB, the kernel touches 6 at most and the initrd 5.  They leave three
+ * pieces, and if none of these has the 8 slots of the crash kernel, there are
+ * 6 + 5 + 3 * 7 = 32 slots.  So 33 slots, 528 MiB, are enough.  Early page tables,
+ * which take the highest memory, and the list of setup_data get another slot: 544
+ * MiB.  In the lowest memory one more is for DMA: 560 MiB.  Memory above 4 GiB has a
+ * floor of its own if there is enough of it, because crashkernel=SIZE,high asks for
+ * memory there.
+ *
  * Pure functions: no allocation, no locks, no globals, no log.  The same source
  * is compiled into the kernel and into tools/testing/liveupdate.
  */
@@ -192,6 +203,20 @@ static u64 count_pages(const struct lu_range *ram, unsigned int nr)
 	return pages;
 }
 
+/* The first page frame that has so many pages of RAM below it; 0 for none. */
+static u64 frame_above(const struct lu_range *ram, unsigned int nr, u64 below)
+{
+	u64 frame = 0, pages;
+	unsigned int i;
+
+	for (i = 0; i < nr && below; i++) {
+		pages = below < ram[i].pages ? below : ram[i].pages;
+		frame = ram[i].start + pages;
+		below -= pages;
+	}
+	return frame;
+}
+
 /**
  * lu_floor - below which page frame preserved memory of a node may not lie
  * @ram: the RAM of the node, ascending and disjoint
@@ -206,18 +231,36 @@ static u64 count_pages(const struct lu_range *ram, unsigned int nr)
 u64 lu_floor(const struct lu_range *ram, unsigned int nr, u64 least)
 {
 	u64 total = count_pages(ram, nr), below = total / 4;
-	u64 floor = 0;
-	unsigned int i;
+	u64 floor;
 
 	if (below > least)
 		below = least;
 	if (below < total / 8)
 		below = total / 8;
-	for (i = 0; i < nr && below; i++) {
-		u64 pages = below < ram[i].pages ? below : ram[i].pages;
-
-		floor = ram[i].start + pages;
-		below -= pages;
-	}
+	floor = frame_above(ram, nr, below);
 	return floor > LOWEST_PFN ? floor : LOWEST_PFN;
+}
+
+/**
+ * lu_high_floor - below which page frame no memory above 4 GiB is preserved
+ * @ram: all RAM of the machine, ascending and disjoint
+ * @nr: number of ranges in @ram
+ *
+ * %LU_HIGH_FLOOR pages above 4 GiB, the lowest, lie below this floor, if they are
+ * not more than a tenth of the RAM.
+ *
+ * Return: the floor; %LU_HIGH if there is none.
+ */
+u64 lu_high_floor(const struct lu_range *ram, unsigned int nr)
+{
+	u64 below = LU_HIGH_FLOOR, floor;
+	unsigned int i;
+
+	if (count_pages(ram, nr) < 10 * LU_HIGH_FLOOR)
+		return LU_HIGH;
+	for (i = 0; i < nr && ram[i].start < LU_HIGH; i++)
+		below += ram[i].pages < LU_HIGH - ram[i].start ?
+			 ram[i].pages : LU_HIGH - ram[i].start;
+	floor = frame_above(ram, nr, below);
+	return floor > LU_HIGH ? floor : LU_HIGH;
 }

@@ -28,7 +28,7 @@ unsigned long lu_place_end(void);
 const unsigned long *lu_place_fixed(void);
 
 /* Most entries that lu_place_bars() writes. */
-#define LU_BARS		(MAX_NUMNODES + KEXEC_SEGMENT_MAX + E820_MAX_ENTRIES)
+#define LU_BARS		(MAX_NUMNODES + 1 + KEXEC_SEGMENT_MAX + E820_MAX_ENTRIES)
 
 /* memory.c: which pages are preserved */
 int lu_memory_init(void);

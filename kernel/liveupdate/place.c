@@ -5,8 +5,9 @@
  * The next kernel cannot allocate preserved memory, and it has to boot beside
  * it: its own image and initrd, crash kernel memory, struct page for all memory,
  * memory for DMA.  So a part of each node is never preserved, the floor: the
- * lowest eighth of its RAM, and of the first node 416 MiB, or a quarter if that is
- * less.
+ * lowest eighth of its RAM, and of the first node 560 MiB, or a quarter if that is
+ * less.  Nor are the lowest 544 MiB above 4 GiB, if they are not more than a tenth of
+ * all RAM.  layout.c says why so much.
  *
  * Nor may a preserved page lie where the next kernel finds no RAM: in memory that
  * was added after the boot, in what the firmware keeps.  And no page may lie
@@ -22,7 +23,6 @@
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
 #include <asm/e820/api.h>
@@ -33,13 +33,6 @@
 /* RAM ranges of one node that are looked at; the rest is not preserved. */
 #define NODE_RANGES	128
 
-/*
- * The least floor of the first node, if it is not more than a quarter of it: room
- * for an initrd of 64 MiB and a kernel, wherever KASLR puts it, and then for a
- * crash kernel of 128 MiB in one piece.
- */
-#define FIRST_FLOOR	PHYS_PFN(SZ_256M + SZ_128M + SZ_32M)
-
 static DEFINE_MUTEX(place_lock);
 
 /* Pages that are reserved, or no RAM for the next kernel; set once. */
@@ -49,11 +42,15 @@ static unsigned long nr_pfns;
 /* The first page frame of each node that may be preserved. */
 static unsigned long floor[MAX_NUMNODES];
 
+/* The first page frame above 4 GiB that may be preserved. */
+static unsigned long high_floor;
+
 /* The image that is about to be executed; set while sessions are frozen. */
 static const struct kimage *next_image;
 
-/* The RAM of a node that the next kernel will find. */
-static unsigned int ram_of_node(int node, struct lu_range *ram)
+/* The RAM between two page frames that the next kernel will find. */
+static unsigned int ram_between(unsigned long first, unsigned long behind,
+				struct lu_range *ram)
 {
 	unsigned long start, end;
 	unsigned int nr = 0;
@@ -64,9 +61,8 @@ static unsigned int ram_of_node(int node, struct lu_range *ram)
 
 		if (entry->type != E820_TYPE_RAM)
 			continue;
-		start = max(PFN_UP(entry->addr), node_start_pfn(node));
-		end = min(PFN_DOWN(entry->addr + entry->size),
-			  node_end_pfn(node));
+		start = max(PFN_UP(entry->addr), first);
+		end = min(PFN_DOWN(entry->addr + entry->size), behind);
 		if (start < end)
 			ram[nr++] = (struct lu_range){ start, end - start };
 	}
@@ -90,10 +86,11 @@ static void open_range(const struct lu_range *ram)
 
 static void open_node(int node, struct lu_range *ram)
 {
-	unsigned int nr = ram_of_node(node, ram), i;
+	unsigned int nr = ram_between(node_start_pfn(node), node_end_pfn(node), ram);
+	unsigned int i;
 
 	floor[node] = lu_floor(ram, nr,
-			       node == first_online_node ? FIRST_FLOOR : 0);
+			       node == first_online_node ? LU_FIRST_FLOOR : 0);
 	for (i = 0; i < nr; i++)
 		open_range(&ram[i]);
 }
@@ -114,6 +111,7 @@ static int make_map(void)
 	}
 	memset(fixed, 0xff, BITS_TO_LONGS(end) * sizeof(long));
 	nr_pfns = end;
+	high_floor = lu_high_floor(ram, ram_between(0, end, ram));
 	for_each_online_node(node)
 		open_node(node, ram);
 	kvfree(ram);
@@ -179,6 +177,12 @@ static struct lu_range destination(const struct kimage *image, unsigned long i)
 	};
 }
 
+/* Does the next kernel need a page to boot? */
+static bool is_below_floor(unsigned long pfn, int node)
+{
+	return pfn < floor[node] || (pfn >= LU_HIGH && pfn < high_floor);
+}
+
 static bool is_destination(unsigned long pfn, unsigned long pages)
 {
 	unsigned long i;
@@ -208,7 +212,7 @@ bool lu_place_fits(unsigned long pfn, unsigned long pages)
 		return false;
 	/* What was memory when the map was made may have gone meanwhile. */
 	page = pfn_to_online_page(pfn);
-	return page && pfn >= floor[page_to_nid(page)] &&
+	return page && !is_below_floor(pfn, page_to_nid(page)) &&
 	       !is_destination(pfn, pages);
 }
 
@@ -252,6 +256,10 @@ unsigned int lu_place_bars(struct lu_range *bar)
 				.pages = floor[node] - node_start_pfn(node),
 			};
 	}
+	if (high_floor > LU_HIGH)
+		bar[nr++] = (struct lu_range){
+			.start = LU_HIGH, .pages = high_floor - LU_HIGH,
+		};
 	for (i = 0; next_image && i < next_image->nr_segments; i++)
 		bar[nr++] = destination(next_image, i);
 	return nr;

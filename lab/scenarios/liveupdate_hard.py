@@ -27,21 +27,39 @@ def said(lab, guest, pattern, timeout=60, who="SCENARIO"):
     return seen
 
 
-@scenario(kernels=("fast",))
-def liveupdate_three_quarters(lab):
-    """Three quarters of memory cross to a kernel with a crash kernel, huge pages and a long initrd."""
-    # A kernel at a random place may leave no 128 MiB in one piece below the preserved memory.
-    guest = lab.guest(append="lab.run=luquarters lab.args=1,2310M/hole nokaslr", memory="3G",
-                      cpus=2, args=["-machine", "q35,max-ram-below-4g=1G"])
+def three_quarters(lab, how, memory, item, append=""):
+    """Three quarters of memory cross to a kernel with a crash kernel, huge pages, a long initrd."""
+    guest = lab.guest(append="lab.run=luquarters lab.args=1,%s,%s %s" % (item, how, append),
+                      memory=memory, cpus=2, args=["-machine", "q35,max-ram-below-4g=1G"])
     up(guest, 1)
     kept = said(lab, guest, r"preserved (\d+) of (\d+) KiB")
     lab.check(int(kept[1]) * 4 >= int(kept[2]) * 3, "only " + kept[0])
-    guest.expect(r"RAMDISK: ", timeout=60)
+    place = guest.expect(r"RAMDISK: \[mem 0x(\w+)-", timeout=60)
     up(guest, 0)
-    seen = said(lab, guest, r"crash kernel (\d+), (\d+) huge pages")
-    lab.check(seen.groups() == ("1", "16"), seen[0])
+    seen = said(lab, guest, r"kernel at (\d+), crash kernel (\d+), (\d+) huge pages")
+    lab.check(seen.groups()[1:] == ("2" if how == "high" else "1", "16"), seen[0])
     got(lab, guest, 1)
     guest.expect(r"LAB: exit 0")
+    return int(place[1], 16) >> 20, int(seen[1])
+
+
+@scenario(kernels=("fast",))
+def liveupdate_three_quarters(lab):
+    """Three quarters of memory cross to a kernel at a random place."""
+    three_quarters(lab, "low", "3G", "2204M/hole")
+
+
+@scenario(kernels=("fast",))
+def liveupdate_three_quarters_held(lab):
+    """The same where the initrd and the kernel lie as badly as they can below the floor."""
+    places = three_quarters(lab, "held", "3G", "2204M/hole", "nokaslr")
+    lab.check(places == (140, 290), "initrd and kernel are at %d and %d MiB" % places)
+
+
+@scenario(kernels=("fast",))
+def liveupdate_three_quarters_high(lab):
+    """The same with a crash kernel in high and in low memory."""
+    three_quarters(lab, "high", "5632M", "4092M/hole/huge")
 
 
 def formats(lab, append=""):

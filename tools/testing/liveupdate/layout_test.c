@@ -409,6 +409,125 @@ static void test_machines(void)
 	}
 }
 
+static u64 ram_between(const struct lu_range *ram, unsigned int nr, u64 first, u64 behind)
+{
+	u64 start, end, pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		start = ram[i].start > first ? ram[i].start : first;
+		end = ram[i].start + ram[i].pages;
+		if (end > behind)
+			end = behind;
+		pages += start < end ? end - start : 0;
+	}
+	return pages;
+}
+
+/* Machines of up to 16 GiB, with RAM up to any address below 4 GiB, or across it. */
+static void test_high_floor(void)
+{
+	struct lu_range ram[4];
+	unsigned int i, j, nr, floors = 0;
+	u64 total, want, floor;
+
+	random_start();
+	for (i = 0; i < 1000; i++) {
+		nr = random_ram(ram, random_below(0x1200));
+		for (j = 0; j < nr; j++) {
+			ram[j].start *= 0x300;
+			ram[j].pages *= 0x300;
+		}
+		total = ram_between(ram, nr, 0, ~0ull);
+		want = ram_between(ram, nr, LU_HIGH, ~0ull);
+		if (want > LU_HIGH_FLOOR)
+			want = LU_HIGH_FLOOR;
+		if (total / 10 < LU_HIGH_FLOOR)
+			want = 0;
+		floors += want > 0;
+		floor = lu_high_floor(ram, nr);
+		EXPECT(floor >= LU_HIGH && ram_between(ram, nr, LU_HIGH, floor) == want &&
+		       ram_between(ram, nr, LU_HIGH, floor - (floor > LU_HIGH)) == want - (want > 0) &&
+		       (want || floor == LU_HIGH),
+		       "round %u: %#llx, for %#llx pages of %#llx", i, floor, want, total);
+	}
+	EXPECT(floors > 100 && floors < 900, "%u machines have a high floor", floors);
+	ram[0] = (struct lu_range){ 0, 10 * LU_HIGH_FLOOR };
+	EXPECT(lu_high_floor(ram, 1) == LU_HIGH + LU_HIGH_FLOOR, "just enough");
+	ram[0].pages--;
+	EXPECT(lu_high_floor(ram, 1) == LU_HIGH, "a page less");
+	EXPECT(lu_high_floor(ram, 0) == LU_HIGH, "no RAM");
+}
+
+/* The next kernel, in MiB. */
+#define KERNEL	80
+#define INITRD	64
+#define CRASH	128
+#define ALIGN16	16
+
+static bool meet(u64 a, u64 a_size, u64 b, u64 b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+static bool has_crash_kernel(u64 start, u64 end, u64 kernel, u64 initrd)
+{
+	u64 at;
+
+	for (at = start; at + CRASH <= end; at += ALIGN16) {
+		if (!meet(at, CRASH, kernel, KERNEL) && !meet(at, CRASH, initrd, INITRD))
+			return true;
+	}
+	return false;
+}
+
+/* Is there a place, wherever the kernel and the initrd lie? */
+static bool always_boots(u64 start, u64 end)
+{
+	u64 kernel, initrd;
+
+	for (kernel = start; kernel < end; kernel += 2) {
+		for (initrd = start; initrd < end; initrd++) {
+			if (!meet(kernel, KERNEL, initrd, INITRD) &&
+			    !has_crash_kernel(start, end, kernel, initrd))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void test_room_to_boot(void)
+{
+	u64 first = LU_FIRST_FLOOR / LU_MIB, high = LU_HIGH_FLOOR / LU_MIB;
+
+	EXPECT(always_boots(16, first - 16), "%llu MiB are too little", first);
+	EXPECT(always_boots(0, high - 16), "%llu MiB are too little above 4 GiB", high);
+	/* The figures are no larger than they must be. */
+	EXPECT(!always_boots(16, first - 32), "%llu MiB would do", first - 16);
+	EXPECT(!always_boots(0, high - 32), "%llu MiB would do above 4 GiB", high - 16);
+}
+
+/* Three quarters of what Linux has on a machine can be preserved. */
+static void test_three_quarters(void)
+{
+	u64 mib, total, floor, high, kept;
+	struct lu_range ram[2];
+
+	for (mib = 3072; mib < 40960; mib += 16) {
+		total = mib * LU_MIB;
+		ram[0] = (struct lu_range){ 0, 2048 * LU_MIB };
+		ram[1] = (struct lu_range){ LU_HIGH, total - ram[0].pages };
+		floor = lu_floor(ram, 2, LU_FIRST_FLOOR);
+		high = lu_high_floor(ram, 2);
+		kept = ram_between(ram, 2, floor, ~0ull);
+		if (high > LU_HIGH)
+			kept -= ram_between(ram, 2, floor > LU_HIGH ? floor : LU_HIGH, high);
+		/* struct page, and 80 MiB of kernel */
+		EXPECT((kept - total / 64 - 80 * LU_MIB) * 4 >= (total - total / 64) * 3,
+		       "of %llu MiB only %llu", mib, kept / LU_MIB);
+	}
+}
+
 static const struct ktap_test tests[] = {
 	{ "covers_of_few_bits", test_small_covers },
 	{ "runs", test_runs },
@@ -418,6 +537,9 @@ static const struct ktap_test tests[] = {
 	{ "random_bars", test_barred_covers },
 	{ "floor", test_floor },
 	{ "floor_of_machines", test_machines },
+	{ "high_floor", test_high_floor },
+	{ "room_to_boot", test_room_to_boot },
+	{ "three_quarters", test_three_quarters },
 };
 
 int main(void)
