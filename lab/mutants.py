@@ -110,7 +110,7 @@ EQUIVALENT = {
         ("return floor > LOWEST_PFN ? floor : LOWEST_PFN;",
          "return floor >= LOWEST_PFN ? floor : LOWEST_PFN;"):
             "both are the same then",
-        ("u64 floor = 0;", "u64 floor = 1;"):
+        ("u64 frame = 0, pages;", "u64 frame = 1, pages;"):
             "both are below 16 MiB",
         ("if (below > least)", "if (below >= least)"):
             "both are the same then",
@@ -118,8 +118,16 @@ EQUIVALENT = {
             "both are the same then",
         ("for (i = 0; i < nr && below; i++) {", "for (i = 0; i <= nr && below; i++) {"):
             "the RAM has more pages than there shall be below",
-        ("u64 pages = below < ram[i].pages ? below : ram[i].pages;",
-         "u64 pages = below <= ram[i].pages ? below : ram[i].pages;"):
+        ("pages = below < ram[i].pages ? below : ram[i].pages;",
+         "pages = below <= ram[i].pages ? below : ram[i].pages;"):
+            "both are the same then",
+        ("for (i = 0; i < nr && ram[i].start < LU_HIGH; i++)",
+         "for (i = 0; i < nr && ram[i].start <= LU_HIGH; i++)"):
+            "no page of RAM that begins at 4 GiB is below",
+        ("below += ram[i].pages < LU_HIGH - ram[i].start ?",
+         "below += ram[i].pages <= LU_HIGH - ram[i].start ?"):
+            "both are the same then",
+        ("return floor > LU_HIGH ? floor : LU_HIGH;", "return floor >= LU_HIGH ? floor : LU_HIGH;"):
             "both are the same then",
     },
     "plan": {
