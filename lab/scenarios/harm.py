@@ -33,13 +33,13 @@ def offline_beside_loads(lab):
 
 
 SECONDS = 20
-STALLED_PAGES = 24 * 256
+STALLED_PAGES = 256
 
 
 def check_stalled(lab, guest, flag):
     """Every load to where pages are stalled ends, and so do an unload and a kill."""
     held = int(guest.expect(r"SCENARIO: PAGES: (\d+) %s at 0x" % flag)[1])
-    lab.check(held >= STALLED_PAGES // 16, "%d pages are %s where the image goes" % (held, flag))
+    lab.check(held >= STALLED_PAGES, "%d pages are %s where the image goes" % (held, flag))
     for done in (r"KLOAD: load rc=0", r"KLOAD: unload rc=0", r"KFLOAD: load rc=0",
                  r"KFLOAD: unload rc=0", r"KLOAD: (killed signal=9|load ended)",
                  r"KLOAD: load rc=0"):
