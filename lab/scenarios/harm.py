@@ -48,9 +48,9 @@ def check_stalled(lab, guest, flag):
     lab.check(left >= STALLED_PAGES // 2, "%d pages are still %s" % (left, flag))
 
 
-# A disk of zeros
+# A disk of zeros, with room for each request that "ahead" makes
 DISK = ["-drive", "driver=null-co,size=1G,read-zeroes=on,if=none,id=disk",
-        "-device", "virtio-blk-pci,drive=disk"]
+        "-device", "virtio-blk-pci,drive=disk,queue-size=1024"]
 
 
 def stalled_disk(lab, what, flag):
