@@ -10,7 +10,8 @@
  *	lureboot starved	every allocation of a reboot fails
  *
  * An image is loaded, and sessions are preserved: DIR is a tmpfs that one of them has. After each
- * reboot that was refused, sessions and the tmpfs must be as usable as before. See lab/inside/kernel/kexec_lab_depart.c and /proc/PID/fail-nth.
+ * reboot that was refused, sessions and the tmpfs must be as usable as before.
+ * lab/inside/kernel/kexec_lab_depart.c begins the reboots, and /proc/PID/fail-nth the faults.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -246,7 +247,7 @@ static void check_interrupted(int session, int memfd)
 	signal(SIGALRM, SIG_DFL);
 }
 
-/* A process of which one fork is in a call when it is killed: that ends at once. */
+/* A process that waits in PRESERVE_FD can be killed, while the reboot is still held. */
 static void check_call_killed(int session, int memfd)
 {
 	int child = fork(), status;

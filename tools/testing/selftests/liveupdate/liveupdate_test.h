@@ -147,6 +147,21 @@ static inline long raise_files(rlim_t files)
 	return result(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+/*
+ * Fork a process that keeps all sessions until the kexec.  Nobody waits for its
+ * output.
+ */
+static inline void stay_behind(void)
+{
+	if (fork())
+		return;
+	close(0);
+	close(1);
+	close(2);
+	for (;;)
+		pause();
+}
+
 static inline bool liveupdate_kmsg(struct kmsg *k)
 {
 	bool opened = kmsg_open(k);

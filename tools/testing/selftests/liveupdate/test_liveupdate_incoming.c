@@ -123,14 +123,7 @@ static int prepare(void)
 	if (!access(FAIL_NTH, W_OK))
 		prepare_series(device, "fault", FAULTS, FAULTY);
 	prepare_series(device, "kill", KILLS, MIB);
-	if (!fork()) {
-		/* Nobody waits for the output of this process. */
-		close(0);
-		close(1);
-		close(2);
-		for (;;)
-			pause();
-	}
+	stay_behind();
 	return 0;
 }
 
