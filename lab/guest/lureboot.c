@@ -2,9 +2,10 @@
 /*
  * Reboots that live update refuses, or that are held in the middle.
  *
- *	lureboot faults DIR	each allocation of a reboot fails in turn, in each of several
- *				passes; "LU: N faults, M refused, K pages less": the last
- *				pass, and what is missing after the one that took least
+ *	lureboot faults DIR	each allocation of a reboot fails in turn; then those that make
+ *				it be refused, many times over, in several passes:
+ *				"LU: N faults, M refused; of R more, K kB less": K are
+ *				missing after R refused reboots, the pass that took least
  *	lureboot killed		SIGKILL at any time of a reboot
  *	lureboot held DIR	while the sessions are frozen: what waits, and what ends that
  *	lureboot starved	every allocation of a reboot fails
@@ -27,7 +28,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,7 +38,9 @@
 #define DEPART		"/sys/kernel/debug/kexec_lab/depart"
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define KILLS		20
-#define PASSES		5
+#define FAULTS		256
+#define REFUSALS	200
+#define PASSES		2
 /* A reboot that does not end is a failure; the alarm kills the program. */
 #define PATIENCE	60
 
@@ -149,50 +151,94 @@ static int go_with_fault(int file, int nth, bool *met)
 	return err;
 }
 
-static long free_pages(void)
+/* kB that are free or in slabs: what KASAN keeps of slabs grows, and means nothing. */
+static long unused_kb(void)
 {
-	struct sysinfo info;
+	FILE *meminfo = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kb, sum = 0;
 
-	sysinfo(&info);
-	return info.freeram / PAGE;
+	must(meminfo != NULL, "/proc/meminfo");
+	while (fgets(line, sizeof(line), meminfo))
+		if (sscanf(line, "MemFree: %ld", &kb) == 1 || sscanf(line, "Slab: %ld", &kb) == 1)
+			sum += kb;
+	fclose(meminfo);
+	return sum;
 }
 
-/* Return the number of faults; *refused is how many were not tolerated. */
-static int each_fault(const char *dir, int *refused)
-{
-	int file = depart_file(), nth, err;
-	bool met = true;
+/**
+ * struct faults - the faults that a reboot meets
+ * @nr: how many
+ * @nr_refused: how many of these the reboot does not tolerate
+ * @refused: which: 1 is the first allocation
+ */
+struct faults {
+	int nr;
+	int nr_refused;
+	int refused[FAULTS];
+};
 
-	*refused = 0;
+/* Whether the reboot was refused. */
+static bool is_refused(int file, int nth, bool *met)
+{
+	int err;
+
+	alarm(PATIENCE);
+	err = go_with_fault(file, nth, met);
+	if (err && err != ENOMEM && err != EFAULT)
+		fail("a reboot without memory", err);
+	return err;
+}
+
+static struct faults each_fault(int file, const char *dir)
+{
+	struct faults faults = { };
+	bool met = true;
+	int nth, err;
+
 	for (nth = 1; met; nth++) {
-		alarm(PATIENCE);
-		err = go_with_fault(file, nth, &met);
-		if (err && err != ENOMEM && err != EFAULT)
-			fail("a reboot without memory", err);
-		*refused += err != 0;
+		if (is_refused(file, nth, &met)) {
+			must(faults.nr_refused < FAULTS, "too many faults");
+			faults.refused[faults.nr_refused++] = nth;
+		}
 		err = depart(file, "blank");
 		if (err)
 			fail("the image tells of an index", err);
 		check_sessions();
 		check_tmpfs(dir);
 	}
-	close(file);
-	return nth - 2;
+	must(faults.nr_refused > 0, "no fault makes a reboot be refused");
+	faults.nr = nth - 2;
+	return faults;
+}
+
+/* Each fault that the reboot does not tolerate, until enough reboots were refused. */
+static void repeat(int file, const struct faults *faults)
+{
+	int refused = 0, i;
+	bool met;
+
+	for (i = 0; refused < REFUSALS; i++)
+		refused += is_refused(file, faults->refused[i % faults->nr_refused], &met);
 }
 
 /* Passes fill caches of the kernel, all the less the more there were. */
-static void faults(const char *dir)
+static void each_fault_and_repeat(const char *dir)
 {
-	int nr = 0, refused = 0, pass;
-	long before, least = LONG_MAX;
+	int file = depart_file(), pass;
+	struct faults faults = each_fault(file, dir);
+	long before, lost, least = LONG_MAX;
 
 	for (pass = 0; pass < PASSES; pass++) {
-		before = free_pages();
-		nr = each_fault(dir, &refused);
-		if (before - free_pages() < least)
-			least = before - free_pages();
+		before = unused_kb();
+		repeat(file, &faults);
+		lost = before - unused_kb();
+		if (lost < least)
+			least = lost;
 	}
-	printf("LU: %d faults, %d refused, %ld pages less\n", nr, refused, least);
+	close(file);
+	printf("LU: %d faults, %d refused; of %d more, %ld kB less\n",
+	       faults.nr, faults.nr_refused, REFUSALS, least);
 }
 
 /* The scenario has armed the faults; they meet tasks that are made to fail. */
@@ -354,7 +400,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(what, "faults") && argc > 2)
-		faults(argv[2]);
+		each_fault_and_repeat(argv[2]);
 	else if (!strcmp(what, "killed"))
 		killed();
 	else if (!strcmp(what, "held") && argc > 2)
