@@ -85,7 +85,8 @@ programs() {
 	examples
 	mini
 	make -s -C "$top/tools/liveupdate" OUTPUT="$bin/lab/"
-	headers=$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h)
+	headers=$(echo "$top"/lab/probe/*.h "$top"/lab/guest/*.h \
+		"$top"/tools/testing/selftests/kexec/kexec_memory.h)
 	# what runs in the next kernel has no libraries beside it there
 	compile "$bin/lab" "$headers" -static "$top/lab/guest/vmcore.c" "$top/lab/guest/second.c"
 	compile "$bin/lab" "$headers" "" "$top"/lab/guest/*.c

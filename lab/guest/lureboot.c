@@ -4,8 +4,8 @@
  *
  *	lureboot faults DIR	each allocation of a reboot fails in turn; then those that make
  *				it be refused, many times over, in several passes:
- *				"LU: N faults, M refused; of R more, K kB less": K are
- *				missing after R refused reboots, the pass that took least
+ *				"LU: N faults, M refused; of R more, K pages less": K
+ *				are missing after R refused reboots, the pass that took least
  *	lureboot killed		SIGKILL at any time of a reboot
  *	lureboot held DIR	while the sessions are frozen: what waits, and what ends that
  *	lureboot starved	every allocation of a reboot fails
@@ -33,14 +33,15 @@
 #include <unistd.h>
 
 #include "../../include/uapi/linux/liveupdate.h"
+#include "../../tools/testing/selftests/kexec/kexec_memory.h"
 
 #define PAGE		4096
 #define DEPART		"/sys/kernel/debug/kexec_lab/depart"
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define KILLS		20
 #define FAULTS		256
-#define REFUSALS	200
-#define PASSES		2
+#define REFUSALS	100
+#define PASSES		4
 /* A reboot that does not end is a failure; the alarm kills the program. */
 #define PATIENCE	60
 
@@ -151,21 +152,6 @@ static int go_with_fault(int file, int nth, bool *met)
 	return err;
 }
 
-/* kB that are free or in slabs: what KASAN keeps of slabs grows, and means nothing. */
-static long unused_kb(void)
-{
-	FILE *meminfo = fopen("/proc/meminfo", "r");
-	char line[128];
-	long kb, sum = 0;
-
-	must(meminfo != NULL, "/proc/meminfo");
-	while (fgets(line, sizeof(line), meminfo))
-		if (sscanf(line, "MemFree: %ld", &kb) == 1 || sscanf(line, "Slab: %ld", &kb) == 1)
-			sum += kb;
-	fclose(meminfo);
-	return sum;
-}
-
 /**
  * struct faults - the faults that a reboot meets
  * @nr: how many
@@ -222,22 +208,31 @@ static void repeat(int file, const struct faults *faults)
 		refused += is_refused(file, faults->refused[i % faults->nr_refused], &met);
 }
 
-/* Passes fill caches of the kernel, all the less the more there were. */
+static long free_pages_of(int file)
+{
+	int err = depart(file, "purge");
+
+	if (err)
+		fail("purge", err);
+	return free_pages();
+}
+
+/* The first pass fills caches of the kernel.  A leak is a page in two refusals, in each pass. */
 static void each_fault_and_repeat(const char *dir)
 {
 	int file = depart_file(), pass;
 	struct faults faults = each_fault(file, dir);
 	long before, lost, least = LONG_MAX;
 
-	for (pass = 0; pass < PASSES; pass++) {
-		before = unused_kb();
+	for (pass = 0; pass < PASSES && least >= REFUSALS / 2; pass++) {
+		before = free_pages_of(file);
 		repeat(file, &faults);
-		lost = before - unused_kb();
+		lost = before - free_pages_of(file);
 		if (lost < least)
 			least = lost;
 	}
 	close(file);
-	printf("LU: %d faults, %d refused; of %d more, %ld kB less\n",
+	printf("LU: %d faults, %d refused; of %d more, %ld pages less\n",
 	       faults.nr, faults.nr_refused, REFUSALS, least);
 }
 

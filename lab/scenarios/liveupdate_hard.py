@@ -261,19 +261,16 @@ def liveupdate_damaged(lab):
 @scenario()
 def liveupdate_reboot_refused(lab):
     """A reboot is killed, held, or fails at each allocation: all is as before, and then crosses."""
-    # Much memory makes a large index, which the free memory of a debug kernel lets see.
-    guest = lab.guest(append="lab.run=lureboot lab.args=1", cpus=2,
-                      memory="4G" if lab.k == "debug" else "1G")
+    guest = lab.guest(append="lab.run=lureboot lab.args=1", memory="1G", cpus=2)
     up(guest, 1)
-    pages = int(guest.expect(r"handing over (\d+) pages of index")[1])
     said(lab, guest, "held", who="LU")
     said(lab, guest, r"killed \d+", who="LU")
     if lab.k == "debug":
-        seen = said(lab, guest, r"\d+ faults, (\d+) refused; of (\d+) more, (-?\d+) kB less",
+        seen = said(lab, guest, r"\d+ faults, (\d+) refused; of (\d+) more, (-?\d+) pages less",
                     180, "LU")
         lab.check(int(seen[1]) > 5, seen[0])
-        # A quarter of the index for each refused reboot would be missed.
-        lab.check(int(seen[3]) < 4 * pages * int(seen[2]) // 4, seen[0])
+        # As the selftests judge: a leak is a page in two rounds.
+        lab.check(int(seen[3]) < int(seen[2]) // 2, seen[0])
         said(lab, guest, "starved", who="LU")
     said(lab, guest, "executing")
     up(guest, 0)

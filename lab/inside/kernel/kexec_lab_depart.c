@@ -5,7 +5,8 @@
  * debugfs kexec_lab/depart: "go": hand all sessions over to the loaded image, and
  * take them back.  "hold": the same, but they are taken back when someone writes
  * "release".  "await": wait until a "hold" has frozen the sessions.  "blank": does
- * the root of the image tell of no index?
+ * the root of the image tell of no index?  "purge": give back what mappings that
+ * are gone still hold, which is KASAN's shadow of them.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -13,6 +14,7 @@
 #include <linux/liveupdate.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include <asm/setup_data.h>
@@ -64,6 +66,12 @@ static int check_blank(void)
 	return blank ? 0 : -EUCLEAN;
 }
 
+static int purge(void)
+{
+	vm_unmap_aliases();
+	return 0;
+}
+
 static int release(void)
 {
 	WRITE_ONCE(released, true);
@@ -91,6 +99,8 @@ static ssize_t depart_write(struct file *file, const char __user *buf,
 		err = wait_event_killable(changed, READ_ONCE(held));
 	else if (!strcmp(what, "blank"))
 		err = check_blank();
+	else if (!strcmp(what, "purge"))
+		err = purge();
 	else if (!strcmp(what, "release"))
 		err = release();
 	return err ?: count;

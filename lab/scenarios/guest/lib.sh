@@ -14,6 +14,17 @@ exec >/dev/kmsg 2>&1
 say() { echo "SCENARIO: $*"; }
 fail() { say "FAILED $*" >&2; exit 1; }
 
+# look_for_leaks: on a kernel with kmemleak, what nobody refers to; it says nothing of objects
+# younger than five seconds
+look_for_leaks() {
+	leaks=/sys/kernel/debug/kmemleak
+	[ -e $leaks ] || return 0
+	sleep 6
+	echo scan >$leaks
+	echo scan >$leaks
+	cat $leaks
+}
+
 # resource START|END NAME: an address of the first resource of that name
 resource() {
 	range=$(sed -n "s/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : $2\$/\1 \2/p" /proc/iomem | head -n 1)

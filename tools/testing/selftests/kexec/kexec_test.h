@@ -30,6 +30,7 @@
 #include <sys/sysinfo.h>
 
 #include "../kselftest_harness.h"
+#include "kexec_memory.h"
 
 #define PAGE		4096UL
 #define KIB		1024UL
@@ -172,29 +173,6 @@ static inline unsigned long largest_image(void)
 
 	sysinfo(&info);
 	return info.totalram / 2 * info.mem_unit & ~(PAGE - 1);
-}
-
-/*
- * Free pages.  They include the pages on the CPUs' lists, of which there may be
- * thousands and which MemFree does not count, and the pages of slabs: KASAN keeps
- * freed objects in quarantine.  kmemleak finds an object that is lost.
- */
-static inline long free_pages(void)
-{
-	FILE *f = fopen("/proc/zoneinfo", "re");
-	long sum = 0, pages;
-	char line[256];
-
-	write_file("/proc/sys/vm/stat_refresh", "1");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, " pages free %ld", &pages) == 1 ||
-		    sscanf(line, " count: %ld", &pages) == 1 ||
-		    sscanf(line, " nr_slab_reclaimable %ld", &pages) == 1 ||
-		    sscanf(line, " nr_slab_unreclaimable %ld", &pages) == 1)
-			sum += pages;
-	if (f)
-		fclose(f);
-	return sum;
 }
 
 /* --- capabilities ------------------------------------------------------ */

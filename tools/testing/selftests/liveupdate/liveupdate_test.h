@@ -149,12 +149,14 @@ static inline long raise_files(rlim_t files)
 
 /*
  * Fork a process that keeps all sessions until the kexec.  Nobody waits for its
- * output.
+ * output.  Return 0, or 1 if there is no such process.
  */
-static inline void stay_behind(void)
+static inline int stay_behind(void)
 {
-	if (fork())
-		return;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid < 0;
 	close(0);
 	close(1);
 	close(2);

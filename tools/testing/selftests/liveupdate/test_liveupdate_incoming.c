@@ -123,8 +123,7 @@ static int prepare(void)
 	if (!access(FAIL_NTH, W_OK))
 		prepare_series(device, "fault", FAULTS, FAULTY);
 	prepare_series(device, "kill", KILLS, MIB);
-	stay_behind();
-	return 0;
+	return stay_behind();
 }
 
 /* --- the next kernel --------------------------------------------------- */

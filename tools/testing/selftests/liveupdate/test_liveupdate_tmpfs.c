@@ -104,8 +104,7 @@ static int prepare(void)
 	root = make_tree();
 	make_long(root);
 	hand_over(session, root, 0);
-	stay_behind();
-	return 0;
+	return stay_behind();
 }
 
 /* --- the next kernel --------------------------------------------------- */
