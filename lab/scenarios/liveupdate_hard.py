@@ -30,9 +30,11 @@ def said(lab, guest, pattern, timeout=60, who="SCENARIO"):
 def three_quarters(lab, how, memory, below, item, append=""):
     """Three quarters of memory cross to a kernel with a crash kernel, huge pages, a long initrd."""
     guest = lab.guest(append="lab.run=luquarters lab.args=1,%s,%s %s" % (item, how, append),
-                      memory=memory, cpus=2, args=["-machine", "q35,max-ram-below-4g=" + below])
+                      memory=memory, cpus=2, args=["-machine", "q35,max-ram-below-4g=" + below],
+                      limit=400)
     up(guest, 1)
-    kept = said(lab, guest, r"preserved (\d+) of (\d+) KiB")
+    # Up to 4 GiB are filled first.
+    kept = said(lab, guest, r"preserved (\d+) of (\d+) KiB", 240)
     lab.check(int(kept[1]) * 4 >= int(kept[2]) * 3, "only " + kept[0])
     place = guest.expect(r"RAMDISK: \[mem 0x(\w+)-", timeout=60)
     up(guest, 0)
