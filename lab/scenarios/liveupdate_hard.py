@@ -54,8 +54,10 @@ def liveupdate_three_quarters(lab):
 @scenario(kernels=("fast",))
 def liveupdate_three_quarters_held(lab):
     """The same where the initrd and the kernel lie as badly as they can below the floor."""
-    places = three_quarters(lab, "held", "3G", "1G", "2204M/hole", "nokaslr")
-    lab.check(places == (140, 290), "initrd and kernel are at %d and %d MiB" % places)
+    initrd, kernel = three_quarters(lab, "held", "3G", "1G", "2204M/hole", "nokaslr")
+    # A page that somebody takes meanwhile moves them by some pageblocks.
+    lab.check(abs(initrd - 140) <= 16 and abs(kernel - 290) <= 16,
+              "initrd and kernel are at %d and %d MiB" % (initrd, kernel))
 
 
 @scenario(kernels=("fast",))
